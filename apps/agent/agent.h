@@ -1,0 +1,87 @@
+/*
+ * agent.h - the control protocol between the host tool and the agent.
+ *
+ * Travels over the CBUS UART (a UNIX socket on the host).  A message is
+ *
+ *	u8 'S', u8 'P', u16 op, u16 tag, u16 bytes, payload, u32 crc
+ *
+ * little endian; CRC is CRC-32 (IEEE 802.3, reflected) over everything before
+ * it.  The host asks, the agent answers with the same tag and op | AG_REPLY; the
+ * payload of an answer begins with struct ag_result.  A message with a bad
+ * checksum, or of more than AG_MAX_PAYLOAD bytes, is skipped by hunting for the
+ * next 'S' 'P'; the host repeats a request that is not answered (AG_TIMEOUT_MS),
+ * and the agent answers a repeated tag from memory without doing it twice.
+ */
+#ifndef AGENT_H
+#define AGENT_H
+
+#include <spindle/abi.h>
+#include <stdint.h>
+
+enum {
+	AG_VERSION = 1,
+	AG_HEAD = 8,
+	AG_MAX_PAYLOAD = 4096,
+	AG_REPLY = 0x8000,
+	AG_TIMEOUT_MS = 2000,
+	AG_CHUNK = 3072, /* bytes of an upload in one message */
+};
+
+/*
+ * Uploads (filters, objects, programs) go to the agent's one staging buffer
+ * first: AG_STAGE writes a chunk at an offset; the operation then names how many
+ * bytes of the buffer it uses.
+ */
+enum ag_op {
+	AG_PING = 1,      /* - : u32 AG_VERSION */
+	AG_STAGE = 2,     /* u32 offset, bytes : - */
+	AG_INFO = 3,      /* u32 offset, u32 bytes of struct sp_info : bytes */
+	AG_APP_START = 4, /* struct ag_app (program staged) : u32 env */
+	AG_APP_STOP = 5,  /* u32 env : - */
+	AG_APP_FIND = 6,  /* name[SP_NAME] : u32 env */
+	AG_FILTER_ADD = 7, /* struct ag_filter (blob staged) : u32 binding,
+			      or on SP_EOVERLAP / SP_EUNDECIDED struct sp_clash */
+	AG_FILTER_DEL = 8, /* name[SP_NAME] : - */
+	AG_FILTER_BLOB = 9, /* name[SP_NAME], u32 offset : u32 total, bytes */
+	AG_ASH_RESERVE = 10, /* struct sp_ash : struct sp_ash, u32 ash id */
+	AG_ASH_INSTALL = 11, /* struct ag_ash (code then data staged) :
+				struct sp_ash_report */
+	AG_ASH_REMOVE = 12, /* name[SP_NAME] : - */
+	AG_ASH_CODE = 13, /* name[SP_NAME], u32 offset : u32 total, bytes */
+	AG_HALT = 14,     /* u32 status : answered, then the machine ends */
+	AG_ASH_STATE = 15, /* name[SP_NAME], u32 offset, u32 bytes : bytes of the
+			      handler's data region */
+	AG_FILTER_RUN = 16, /* u32 taps, u32 wirelen (frame staged, u32 len) :
+			       u32 count, u16 ids[] */
+};
+
+struct ag_result {
+	int32_t code; /* 0 or a negative code of err.h */
+	char text[60]; /* why, for people; may be empty */
+};
+
+struct ag_app {
+	uint32_t bytes; /* of the staged ELF executable */
+	uint32_t nargs;
+	char name[SP_NAME];
+	char args[256]; /* NUL-terminated, one after the other */
+};
+
+enum ag_to { AG_TO_COUNT = 1, AG_TO_RING = 2, AG_TO_ASH = 3 };
+
+struct ag_filter {
+	uint32_t bytes; /* of the staged blob */
+	uint32_t to;    /* enum ag_to */
+	int32_t priority;
+	uint32_t flags; /* SP_BIND_SHARED, SP_BIND_REPLACE (of the same name) */
+	char name[SP_NAME];
+	char target[SP_NAME]; /* application or ash; unused for AG_TO_COUNT */
+};
+
+struct ag_ash {
+	uint32_t ash; /* id from AG_ASH_RESERVE */
+	uint32_t words, data_bytes;
+	uint32_t granted;
+};
+
+#endif /* AGENT_H */

@@ -1,0 +1,203 @@
+/*
+ * ash.h - safe native handlers: the rules, the verifier, the object loader.
+ *
+ * The only header other folders may include from ash/ (authors of handlers
+ * include ash/sdk/ash.h instead).  Freestanding; used by the kernel (verify), by
+ * whoever loads an object (place, then verify) and by ashcc (the same verifier).
+ */
+#ifndef ASH_H
+#define ASH_H
+
+#include <spindle/err.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Dedicated registers.  A handler may read them; only the forms in brackets may
+ * write them.
+ */
+enum ash_reg {
+	ASH_REG_BUDGET = 21, /* $s5: instructions left
+				[addiu $s5,$s5,-cost with cost > 0] */
+	ASH_REG_FRAME = 22,  /* $s6: first byte of the frame, slot base + 2
+				[never written] */
+	ASH_REG_INDEX = 23,  /* $s7: slot base | 0..2047 [ins $s7,rN,0,11] */
+	ASH_REG_DATA = 24,   /* $t8: an address in the data region
+				[ins $t8,rN,0,k] */
+	ASH_REG_SP = 29,     /* stack in the data region [ins $sp,rN,0,k] */
+	ASH_REG_RA = 31,     /* a bundle start in the code region
+				[jal / bgezal-free; ins $ra,rN,4,m-4] */
+};
+
+enum {
+	ASH_BUNDLE = 16,          /* bytes; indirect jumps reach bundle starts */
+	ASH_SLOT = 4096,          /* receive slot: size and alignment */
+	ASH_FRAME_AT = 2,         /* the frame's first byte in its slot */
+	ASH_INDEX_BITS = 11,
+	ASH_OFFSET_MIN = -2048,   /* of every load and store */
+	ASH_OFFSET_MAX = 2047,
+	ASH_DEAD_ZONE = 4096,     /* never data on either side of a data region */
+	ASH_CODE_BITS_MIN = 8,    /* code region: 2^m bytes, 2^m aligned */
+	ASH_CODE_BITS_MAX = 16,
+	ASH_DATA_BITS_MIN = 12,   /* data region: 2^k bytes, 2^k aligned */
+	ASH_DATA_BITS_MAX = 20,
+	ASH_STACK = 1024,         /* bytes at the top of the data region */
+	ASH_MAX_IMPORTS = 32,
+
+	/*
+	 * The loader's first two bundles.  $ra holds the first at entry:
+	 *	0: j exit;  nop; break; break
+	 *	1: j abort; nop; break; break		(budget exhausted)
+	 * The author's code begins at word 8.
+	 */
+	ASH_EXIT_WORD = 0,
+	ASH_ABORT_WORD = 4,
+	ASH_FIRST_WORD = 8,
+};
+
+/*
+ * Entry (all other registers, HI and LO are 0):
+ *	$a0	bytes in the frame
+ *	$a1	the data region's first byte
+ *	$sp	data region + 2^k - 16
+ *	$s7	slot base, $t8 the data region's first byte, $s5 the budget
+ * Result in $v0: one of the verdicts below, the reply's length in the low half.
+ */
+enum ash_verdict {
+	ASH_DECLINE = 0x00000000,
+	ASH_CONSUME = 0x00010000,
+	ASH_REPLY = 0x00020000, /* | length: send this frame back, LENGTH bytes */
+};
+
+/*
+ * Kernel services a handler may call by jal, if its binding was granted them.
+ * X(name, number, cost): cost in instructions is charged to the budget by the
+ * stub.  o32 arguments; offsets into frame or data region, never pointers.
+ */
+#define ASH_IMPORTS(X)                                                         \
+	X(ash_wake, 0, 40)  /* void ash_wake(void): make the owner runnable */ \
+	X(ash_clock, 1, 40) /* uint32_t ash_clock(void): CP0 Count, 6 ns */
+
+enum ash_import {
+#define X(name, number, cost) ASH_IMPORT_##name = number,
+	ASH_IMPORTS(X)
+#undef X
+};
+
+/* What the verifier must know about where the code will run. */
+struct ash_params {
+	uint32_t code_base; /* kseg0 address of word 0 */
+	uint32_t code_bits; /* m */
+	uint32_t data_bits; /* k */
+	uint32_t granted;   /* bit n: import n may be called */
+	uint32_t import_addr[ASH_MAX_IMPORTS]; /* entry of each stub */
+	uint32_t import_cost[ASH_MAX_IMPORTS];
+};
+
+/* Each rule has a name, what is wrong, and the usual cure. */
+#define ASH_RULES(X)                                                           \
+	X(OK, "accepted", "")                                                  \
+	X(ENCODING, "unknown instruction", "compile for mips32r2, no FPU")     \
+	X(PRIVILEGED, "privileged or coprocessor instruction",                 \
+		"handlers have no coprocessor; use the SDK's calls")           \
+	X(TRAP, "instruction that can trap",                                   \
+		"compile with -mno-check-zero-division; use unsigned arithmetic") \
+	X(LIKELY, "branch-likely", "compile with -mno-branch-likely")          \
+	X(DELAY, "branch or jump in a delay slot", "assemble with ashcc")      \
+	X(TARGET, "jump or branch to an address that is no instruction of "    \
+		  "the handler",                                               \
+		"jump only within the handler")                                \
+	X(MIDDLE, "direct jump between a payment and what it pays for",        \
+		"assemble with ashcc")                                         \
+	X(INDIRECT, "indirect jump not through $ra",                           \
+		"compile with -fno-jump-tables; no function pointers")         \
+	X(RESERVED, "forbidden write to a dedicated register",                 \
+		"compile with ashcc's -ffixed flags")                          \
+	X(FORBIDDEN_REG, "use of $k0, $k1 or $gp", "compile with -G0")         \
+	X(ADDRESS, "load or store through an unguarded register",              \
+		"assemble with ashcc")                                         \
+	X(OFFSET, "load or store offset out of -2048..2047",                   \
+		"assemble with ashcc")                                         \
+	X(UNPAID, "backward branch, call or return that does not pay",         \
+		"assemble with ashcc")                                         \
+	X(UNDERPAID, "payment smaller than the longest stretch",               \
+		"assemble with ashcc")                                         \
+	X(IMPORT, "call of a service that was not granted",                    \
+		"grant it when loading")                                       \
+	X(ALIGN, "call whose return address is no bundle start",               \
+		"assemble with ashcc")                                         \
+	X(FALLOFF, "control can run past the last instruction",                \
+		"end with a return")                                           \
+	X(SIZE, "code does not fit its region", "use a larger code region")
+
+enum ash_rule {
+#define X(name, what, cure) ASH_RULE_##name,
+	ASH_RULES(X)
+#undef X
+};
+
+struct ash_report {
+	enum ash_rule rule; /* ASH_RULE_OK when accepted */
+	uint32_t word;      /* where: index of the offending instruction */
+	uint32_t bound;     /* worst-case instructions from entry to exit when the
+			       code has no loop and no call; else 0 */
+	uint32_t stretch;   /* longest stretch between two payments */
+	uint32_t stores_frame; /* 1: the code can store to the frame */
+};
+
+const char *ash_rule_text(enum ash_rule rule);
+const char *ash_rule_cure(enum ash_rule rule);
+
+/*
+ * ash_verify - the only gate between an untrusted program and the CPU.
+ *
+ * CODE is the final image, WORDS long (header bundles included, which the
+ * caller wrote and which are not checked; the rest of the region must be
+ * `break`).  Linear time; SCRATCH holds 1 byte a word.  Returns SP_OK, SP_EUNSAFE
+ * (R says why and where) or SP_EINVAL (parameters out of range).
+ */
+int ash_verify(const uint32_t *code, size_t words, const struct ash_params *p,
+	uint8_t *scratch, size_t scratch_bytes, struct ash_report *r)
+	SP_MUST_CHECK;
+
+/* --- objects --------------------------------------------------------------- */
+
+/* A relocatable ELF32 little-endian MIPS object, checked once. */
+struct ash_object {
+	const uint8_t *elf;
+	size_t bytes;
+	uint32_t text_bytes;  /* all executable sections, in order */
+	uint32_t data_bytes;  /* .data, .rodata and .bss together, aligned */
+	uint32_t imports;     /* bit n: import n is called */
+	uint32_t code_bits;   /* smallest m that holds header and text */
+	uint32_t data_bits;   /* smallest k that holds data and ASH_STACK */
+	const char *why;      /* static text after an error */
+	char symbol[48];      /* the symbol or section an error is about */
+	uint32_t text_off;    /* private to load.c from here on */
+	uint32_t shoff, shnum, symtab, strtab, entry;
+};
+
+/*
+ * ash_open - parse and check; returns SP_OK, SP_ESHORT (truncated), SP_EFORMAT
+ * (not ELF32 MIPS little endian relocatable; no function ash_main; relocation of
+ * an unknown kind), SP_EUNSUPPORTED (undefined symbol that is no import).
+ * WHY and SYMBOL in OUT say more.  The bytes must stay valid while OUT is used.
+ */
+int ash_open(const uint8_t *elf, size_t bytes, struct ash_object *out)
+	SP_MUST_CHECK;
+
+/*
+ * ash_place - lay the object out for its final addresses.
+ *
+ * Writes 2^code_bits bytes to CODE (header bundles with EXIT and ABORT as
+ * targets, text relocated, then `break`) and 2^data_bits bytes to DATA.  If
+ * ash_main is not first, word 8 jumps to it.  Returns SP_OK or SP_EFORMAT (a
+ * relocation overflows; WHY and SYMBOL say which).
+ */
+int ash_place(struct ash_object *o, const struct ash_params *p,
+	uint32_t data_base, uint32_t exit, uint32_t abort, uint32_t *code,
+	uint8_t *data) SP_MUST_CHECK;
+
+/* The word index that PC lies at is word ASH_FIRST_WORD + (offset in text)/4. */
+
+#endif /* ASH_H */

@@ -1,0 +1,240 @@
+/*
+ * dpf.h - packet filters: what a filter is, what it means, how it is compiled.
+ *
+ * The only header other folders may include from dpf/.  Freestanding: no
+ * allocation, no globals, no I/O, so the same sources run in the kernel and in
+ * host tests.  A filter is an ordered, shared decision graph over fields of
+ * the frame; a disjunction of conjunctions is how it is printed.
+ */
+#ifndef DPF_H
+#define DPF_H
+
+#include <spindle/err.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	DPF_MAX_NODES = 4096,
+	DPF_MAX_BASES = 16,
+	DPF_MAX_FRAME = 2046, /* longest frame a field may lie in */
+
+	DPF_REJECT = 0xfffe, /* values of yes and no that end the graph */
+	DPF_ACCEPT = 0xffff,
+
+	DPF_BASE_FRAME = 0,  /* fields relative to the first byte of the frame */
+	DPF_BASE_LEN = 0xff, /* not a field: the frame's length on the wire */
+};
+
+enum dpf_op {
+	DPF_EQ, /* (field & mask) == value */
+	DPF_GT, /* (field & mask) > value, unsigned */
+};
+
+/*
+ * Base i (1..nbases, stored at bases[i - 1]) lies
+ * ((field at FROM + off) & mask) << shift bytes after base FROM (>> -shift
+ * when shift is negative).  FROM is smaller than i.
+ */
+struct dpf_base {
+	uint8_t from;
+	uint8_t width; /* bytes loaded, big endian: 1, 2 or 4 */
+	int8_t shift;  /* -31..31 */
+	uint8_t zero;
+	uint16_t off;
+	uint16_t zero2;
+	uint32_t mask;
+};
+
+/*
+ * One test.  A load that does not lie wholly inside the captured frame, for the
+ * field or for any base it needs, rejects the frame, whatever other paths say
+ * (that is what classic BPF does).  So mask 0, value 0 is a pure bounds check.
+ */
+struct dpf_node {
+	uint8_t op;     /* enum dpf_op */
+	uint8_t base;   /* 0..nbases or DPF_BASE_LEN */
+	uint8_t width;  /* 1, 2 or 4; 4 for DPF_BASE_LEN */
+	uint8_t zero;
+	uint16_t off;   /* from the base; 0 for DPF_BASE_LEN */
+	uint16_t yes;   /* next node: larger than this one's index, or an end */
+	uint16_t no;
+	uint16_t zero2;
+	uint32_t mask;
+	uint32_t value; /* no bit outside mask for DPF_EQ */
+};
+
+_Static_assert(sizeof(struct dpf_base) == 12, "part of the ABI");
+_Static_assert(sizeof(struct dpf_node) == 20, "part of the ABI");
+
+/* The stored form: this header, nbases bases, nnodes nodes; little endian. */
+struct dpf_blob {
+	uint32_t magic; /* DPF_MAGIC */
+	uint16_t nbases;
+	uint16_t nnodes; /* 0: root says it all */
+	uint16_t root;   /* 0, or DPF_ACCEPT / DPF_REJECT when nnodes is 0 */
+	uint16_t zero;
+};
+#define DPF_MAGIC 0x31465044 /* "DPF1" */
+_Static_assert(sizeof(struct dpf_blob) == 12, "part of the ABI");
+
+enum {
+	DPF_BLOB_MAX = 12 + DPF_MAX_BASES * 12 + DPF_MAX_NODES * 20,
+};
+
+/* A validated view into a blob; valid as long as the blob is. */
+struct dpf_filter {
+	const struct dpf_base *bases;
+	const struct dpf_node *nodes;
+	uint16_t nbases, nnodes, root;
+};
+
+/*
+ * dpf_parse - check a blob once; after that nothing about it can fail.
+ *
+ * BLOB is 4-byte aligned and must not change afterwards.  Returns the length
+ * of the filter in bytes, or
+ *	SP_ESHORT	the blob ends before its tables do
+ *	SP_EFORMAT	magic, field, order of nodes or bases, or a bit that must
+ *			be zero is wrong
+ */
+int dpf_parse(const void *blob, size_t bytes, struct dpf_filter *out)
+	SP_MUST_CHECK;
+
+/*
+ * dpf_interp - the meaning of a filter; generated code must equal it.
+ *
+ * LEN is the captured length, WIRELEN what `len` is compared with.  Never
+ * reads outside FRAME[0..LEN).  Returns true when the frame is accepted.
+ */
+bool dpf_interp(const struct dpf_filter *f, const uint8_t *frame, size_t len,
+	size_t wirelen);
+
+/* One classic BPF instruction, laid out as libpcap's struct bpf_insn. */
+struct dpf_bpf {
+	uint16_t code;
+	uint8_t jt, jf;
+	uint32_t k;
+};
+
+/* Why a lift was refused: the instruction, and words for the user. */
+struct dpf_why {
+	size_t pc;
+	const char *text; /* static storage */
+};
+
+/*
+ * dpf_lift - turn a classic BPF program into a filter by symbolic execution.
+ *
+ * Exact or refused: the filter accepts a frame iff the program returns non-zero
+ * for it.  SCRATCH is working memory.  Writes a blob to OUT and returns its
+ * length in bytes, or
+ *	SP_EFORMAT	not a valid program (unknown opcode, jump out of range)
+ *	SP_EUNSUPPORTED	cannot be expressed in atoms (WHY says what and where)
+ *	SP_ENOMEM	OUT or SCRATCH is too small, or the filter has too many nodes
+ */
+int dpf_lift(const struct dpf_bpf *prog, size_t n, void *scratch,
+	size_t scratch_bytes, void *out, size_t room, struct dpf_why *why)
+	SP_MUST_CHECK;
+
+/* How the frames of one filter lie to those of another. */
+enum dpf_relation {
+	DPF_DISJOINT,
+	DPF_EQUAL,
+	DPF_INSIDE,   /* A's frames are a proper (or equal, unproved) subset of B's */
+	DPF_CONTAINS, /* B's frames are inside A's */
+	DPF_OVERLAPS, /* proved: both take the example frame, neither contains */
+	DPF_UNDECIDED,
+};
+
+struct dpf_example {
+	size_t len; /* 0: no example */
+	uint8_t frame[256];
+};
+
+/*
+ * dpf_relate - decide containment and overlap under a step budget.
+ *
+ * Sound: every answer but DPF_UNDECIDED is proved.  STEPS bounds the work (one
+ * step is one comparison of two literals).  EX, when the filters overlap and a
+ * frame was found, holds a frame that both accept (checked with dpf_interp); for
+ * DPF_INSIDE and DPF_CONTAINS it may hold one as well.
+ * Returns enum dpf_relation.
+ */
+int dpf_relate(const struct dpf_filter *a, const struct dpf_filter *b,
+	void *scratch, size_t scratch_bytes, uint32_t steps,
+	struct dpf_example *ex) SP_MUST_CHECK;
+
+/*
+ * dpf_mirror - the transmit template that mirrors a receive filter.
+ *
+ * Keeps what identifies protocol and endpoint (link type, IP protocol, fragment
+ * offset, addresses, ports) with source and destination exchanged, drops the
+ * rest, and demands MAC as Ethernet source.  Writes a blob to OUT; returns its
+ * length or SP_ENOMEM.
+ */
+int dpf_mirror(const struct dpf_filter *f, const uint8_t mac[6], void *scratch,
+	size_t scratch_bytes, void *out, size_t room) SP_MUST_CHECK;
+
+/* --- many filters, one classifier ---------------------------------------- */
+
+/*
+ * A set of filters merged into one trie and compiled to MIPS32r2 code.  It
+ * lives wholly in the arena its owner gave.
+ */
+struct dpf_set;
+
+enum dpf_set_kind {
+	DPF_SET_ONE, /* code returns the id of the accepting filter of highest rank */
+	DPF_SET_ALL, /* code stores the id of every accepting filter */
+};
+
+/* ids are 1..DPF_MAX_ID; 0 means that no filter accepted. */
+enum { DPF_MAX_ID = 0x7fff };
+
+/* Returns SP_OK, or SP_ENOMEM if BYTES cannot hold an empty set. */
+int dpf_set_init(void *arena, size_t bytes, enum dpf_set_kind kind,
+	struct dpf_set **out) SP_MUST_CHECK;
+
+/*
+ * dpf_set_insert - add filter F (copied) under ID with RANK.
+ *
+ * Filters that may accept the same frame must differ in rank.  Either the set
+ * is changed or it is untouched.  Returns SP_OK, SP_EEXIST (ID is taken),
+ * SP_EINVAL (ID out of range), SP_ENOMEM (arena full) or SP_EUNSUPPORTED (more
+ * than the supported number of paths through the filter).
+ */
+int dpf_set_insert(struct dpf_set *s, const struct dpf_filter *f, uint32_t id,
+	uint32_t rank) SP_MUST_CHECK;
+
+/* Returns SP_OK or SP_ENOENT. */
+int dpf_set_remove(struct dpf_set *s, uint32_t id) SP_MUST_CHECK;
+
+/* Change the rank of ID.  Returns SP_OK or SP_ENOENT. */
+int dpf_set_rank(struct dpf_set *s, uint32_t id, uint32_t rank) SP_MUST_CHECK;
+
+/*
+ * dpf_set_emit - generate the classifier of the set as it is now.
+ *
+ * The words go to CODE and will run at ADDRESS (a multiple of 8; all ROOM_WORDS
+ * within one 256 MiB region), which differ in tests on a host.  The code is a
+ * leaf function, o32, uses no stack and no register but $at $v0 $v1 $a0-$a3
+ * $t0-$t9:
+ *	DPF_SET_ONE	uint32_t fn(const uint8_t *frame, uint32_t len,
+ *				uint32_t wirelen)
+ *			the id, or 0
+ *	DPF_SET_ALL	uint32_t fn(const uint8_t *frame, uint32_t len,
+ *				uint32_t wirelen, uint16_t *ids)
+ *			the number of ids stored, in no particular order
+ * FRAME is 2 modulo 4, so that the IP header is word aligned.  The caller makes
+ * the code visible to fetch.  Returns the number of words, or SP_ENOMEM when
+ * ROOM_WORDS do not suffice (nothing useful was written).
+ */
+int dpf_set_emit(const struct dpf_set *s, uint32_t *code, size_t room_words,
+	uint32_t address) SP_MUST_CHECK;
+
+/* How far into a frame, in bytes, any filter of the set can read at a fixed
+ * offset; 0xffff when it follows a variable base. */
+uint32_t dpf_set_reach(const struct dpf_set *s);
+
+#endif /* DPF_H */

@@ -1,0 +1,74 @@
+/*
+ * pcnet.h - the AMD PCnet NIC (Am79C970A) as the rest of the kernel sees it.
+ *
+ * Frames lie in 4 KiB slots, 4 KiB aligned, first byte at +2; a slot belongs to
+ * the NIC, to the frame being handled, or to the spare stack.
+ */
+#ifndef KERNEL_DEV_PCNET_H
+#define KERNEL_DEV_PCNET_H
+
+#include <spindle/abi.h>
+#include <spindle/err.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	PCN_RX_SLOTS = 128, /* receive descriptors */
+	PCN_TX_SLOTS = 64,
+	PCN_SLOT = 4096,
+	PCN_FRAME_AT = 2,
+	PCN_FRAME_MAX = 1518, /* longest frame without FCS we take or send */
+	PCN_RX_BUDGET = 64,   /* frames per interrupt before others get a turn */
+};
+
+/* What becomes of the slot after the consumer has seen its frame. */
+enum pcn_verdict {
+	PCN_RECYCLE, /* back to the receive ring */
+	PCN_SENT,    /* pcn_send_slot() took it */
+};
+
+/*
+ * Called for each good frame, interrupts off: FRAME is slot + 2, LEN without
+ * FCS.  Set once before pcn_start().
+ */
+typedef enum pcn_verdict (*pcn_consumer_t)(uint8_t *frame, uint32_t len);
+
+/*
+ * Find and reset the chip, read its address into INFO->mac.  SLOTS is
+ * (PCN_RX_SLOTS + PCN_TX_SLOTS) zeroed slots, 4 KiB aligned, kseg0.  Counters go
+ * to INFO.  Returns SP_OK, SP_ENOENT (no such device) or SP_ETIME (did not
+ * initialise).
+ */
+int pcn_init(uint8_t *slots, struct sp_nic_info *info, pcn_consumer_t consume)
+	SP_MUST_CHECK;
+
+/* Start receiving. */
+void pcn_start(void);
+
+/* Interrupt: acknowledge, take up to PCN_RX_BUDGET frames, look again.  Returns
+ * true when frames were left for later (call pcn_poll from the timer or idle). */
+bool pcn_interrupt(void);
+bool pcn_poll(void);
+
+/*
+ * Send the received frame in its own slot (receive buffer becomes transmit
+ * buffer).  To be called only from the consumer, which then returns PCN_SENT.
+ * LEN 14..PCN_FRAME_MAX, padded to 60.  Returns SP_OK or SP_EFULL.
+ */
+int pcn_send_slot(uint8_t *frame, uint32_t len) SP_MUST_CHECK;
+
+/*
+ * Send a copied head followed by pieces in pinned memory (physical addresses).
+ * The head is copied into a spare slot.  Returns SP_OK or SP_EFULL.
+ */
+struct pcn_piece {
+	uint32_t paddr, len;
+};
+int pcn_send(const uint8_t *head, uint32_t head_len,
+	const struct pcn_piece *pieces, size_t n) SP_MUST_CHECK;
+
+/* Re-read slow counters (missed frames, link) into INFO. */
+void pcn_refresh(void);
+
+#endif /* KERNEL_DEV_PCNET_H */

@@ -1,0 +1,311 @@
+/*
+ * spindle/abi.h - everything an application knows of the kernel.
+ *
+ * System calls: number in $v0, arguments in $a0-$a3, result in $v0 (negative: a
+ * code of err.h).  $s0-$s7, $gp, $sp, $fp and $ra survive; every other register
+ * is cleared or undefined.  Structures are copied once, then checked.  All
+ * integers are little endian; all addresses are user virtual unless named.
+ */
+#ifndef SP_ABI_H
+#define SP_ABI_H
+
+#include <stdint.h>
+
+enum {
+	SP_PAGE = 4096,
+	SP_MAX_ENVS = 32,
+	SP_MAX_BINDINGS = 256,
+	SP_MAX_FLOWS = 64,
+	SP_MAX_RINGS = 32,
+	SP_MAX_ASHES = 64,
+	SP_CAP_SLOTS = 16,
+	SP_SLICES = 64,       /* entries of the slice vector */
+	SP_NAME = 24,         /* bytes of a name, NUL-terminated */
+	SP_RING_SLOT = 2048,  /* bytes for one frame in a packet ring */
+	SP_RING_PAGES = 33,   /* control page and up to 32 data pages */
+	SP_GATHER = 4,        /* pieces of one transmitted frame */
+	SP_CHECKED_HEAD = 128, /* bytes of a sent frame that templates may read */
+};
+
+/* Where applications live (kuseg). */
+#define SP_USER_BASE  0x00400000 /* first address a program may use */
+#define SP_USER_TOP   0x7fff0000 /* one past the last one */
+#define SP_INFO_VA    0x70000000 /* read-only kernel pages: struct sp_info */
+#define SP_STACK_TOP  0x7ffe0000 /* the usual stack ends here */
+
+/* X(name, number): see kernel/core/ of the same name for the contract. */
+#define SP_CALLS(X)                                                            \
+	X(null, 0)         /* (): 0 */                                         \
+	X(console, 1)      /* (cap, va, len): write to the console */          \
+	X(self, 2)         /* (): id of this environment */                    \
+	X(yield, 3)        /* (env or 0): give up the slice, to ENV if set */  \
+	X(wait, 4)         /* (mask): sleep until an event in MASK; returns and \
+			      clears those pending */                          \
+	X(exit, 5)         /* (code): end this environment */                  \
+	X(page_alloc, 6)   /* (cap, count, align_log2, pfn or -1): first pfn */ \
+	X(page_free, 7)    /* (cap, pfn, count) */                             \
+	X(map, 8)          /* (struct sp_map *) */                             \
+	X(unmap, 9)        /* (cap, env, va, count) */                         \
+	X(env_create, 10)  /* (cap, name va): id; slot 0 of the child holds a   \
+			      capability derived from CAP */                   \
+	X(env_start, 11)   /* (cap, env, struct sp_start *) */                 \
+	X(env_kill, 12)    /* (cap, env) */                                    \
+	X(cap_grant, 13)   /* (cap, env, slot, struct sp_cap *) */             \
+	X(flow_derive, 14) /* (cap, struct sp_flow *): flow id */              \
+	X(flow_drop, 15)   /* (cap, flow) */                                   \
+	X(bind, 16)        /* (cap, struct sp_bind *): binding id */           \
+	X(unbind, 17)      /* (cap, binding) */                                \
+	X(ring_create, 18) /* (cap, env, pfn, pages): ring id */               \
+	X(ring_destroy, 19) /* (cap, ring) */                                  \
+	X(upcall_set, 20)  /* (pc, sp): where upcalls enter; 0 turns them off */ \
+	X(upcall_done, 21) /* (): return from an upcall */                     \
+	X(net_send, 22)    /* (cap, struct sp_piece *, n): bytes sent */       \
+	X(ash_reserve, 23) /* (cap, env, struct sp_ash *): ash id */           \
+	X(ash_install, 24) /* (cap, ash, struct sp_ash_code *) */              \
+	X(ash_remove, 25)  /* (cap, ash) */                                    \
+	X(irq_bind, 26)    /* (cap, line): SP_EVENT_IRQ when it is raised */   \
+	X(irq_ack, 27)     /* (cap, line): let it be raised again */           \
+	X(halt, 28)        /* (cap, status): end the machine */                \
+	X(filter_run, 29)  /* (cap, struct sp_run *): run installed code */
+
+enum sp_call {
+#define X(name, number) SP_CALL_##name = number,
+	SP_CALLS(X)
+#undef X
+	SP_CALL_COUNT = 30,
+};
+
+/* --- capabilities ----------------------------------------------------------
+ * A dominates B iff A's name is a prefix of B's and A has B's rights.  The
+ * capability of length 0 with all rights is the root (Xok: prefix dominance).
+ */
+enum {
+	SP_CAP_READ = 1,
+	SP_CAP_WRITE = 2,
+	SP_CAP_GRANT = 4,
+	SP_CAP_ALL = 7,
+	SP_CAP_NAME = 6,
+};
+
+struct sp_cap {
+	uint8_t rights;
+	uint8_t len; /* bytes of name that count, 0..SP_CAP_NAME */
+	uint8_t name[SP_CAP_NAME];
+};
+
+/* --- memory ---------------------------------------------------------------- */
+enum {
+	SP_MAP_WRITE = 1,
+	SP_MAP_UNCACHED = 2,
+	SP_MAP_DEVICE = 4, /* PFN is a device page: needs the root capability */
+};
+
+struct sp_map {
+	uint32_t cap;
+	uint32_t env; /* 0: this one */
+	uint32_t va, pfn, count, flags;
+};
+
+struct sp_start {
+	uint32_t pc, sp, a0, a1;
+	uint32_t slices; /* how many slices of the vector to give it, 1.. */
+};
+
+/* --- events and rings ------------------------------------------------------ */
+enum {
+	SP_EVENT_RING = 1, /* a ring of this environment got a frame */
+	SP_EVENT_ASH = 2,  /* a handler called ash_wake() */
+	SP_EVENT_IRQ = 4,  /* the bound interrupt line was raised */
+	SP_EVENT_CHILD = 8, /* an environment it created has ended */
+	SP_EVENT_ABORT = 16, /* one of its handlers was aborted and unbound */
+};
+
+/*
+ * A packet ring: this page, then data pages of two slots each.  The kernel
+ * writes slot head % slots and then increments head; the owner increments tail.
+ * head == tail is empty, head - tail == slots is full (the kernel then drops and
+ * counts).  The kernel keeps its own head and believes only tail.
+ */
+struct sp_ring {
+	uint32_t head;
+	uint32_t slots;
+	uint32_t drops; /* frames that found the ring full */
+	uint32_t pad0[13];
+	uint32_t tail;
+	uint32_t pad1[15];
+	struct {
+		uint16_t len;     /* bytes in the slot */
+		uint16_t binding; /* which binding took it */
+		uint32_t count;   /* CP0 Count at arrival */
+	} slot[64];
+};
+
+/* The frame of slot I starts SP_RING_FRAME_AT bytes into the slot, so that an
+ * IP header behind Ethernet is word aligned. */
+enum { SP_RING_FRAME_AT = 2 };
+
+struct sp_piece {
+	uint32_t va, len;
+};
+
+/* --- flows and bindings ----------------------------------------------------
+ * A flow is a set of frames that somebody may bind within.  Flow 0, all frames,
+ * needs the root capability.
+ */
+struct sp_flow {
+	uint32_t parent;
+	uint32_t env; /* who owns it; 0: this environment */
+	uint32_t blob_va, blob_bytes; /* dpf.h */
+	uint32_t clash_va;            /* struct sp_clash, or 0 */
+	char name[SP_NAME];
+};
+
+enum sp_target { SP_TO_RING = 1, SP_TO_ASH = 2, SP_TO_COUNT = 3 };
+
+enum {
+	SP_BIND_UPCALL = 1, /* upcall the owner for each frame */
+	SP_BIND_SHARED = 2, /* group frames: a copy to every shared binding */
+	SP_BIND_REPLACE = 4, /* REPLACES is swapped out atomically; counters stay */
+};
+
+struct sp_bind {
+	uint32_t flow;
+	uint32_t env;    /* owner; 0: this environment */
+	uint32_t target; /* enum sp_target */
+	uint32_t object; /* ring or ash id */
+	uint32_t ring;   /* ash: where declined frames go; -1: nowhere */
+	uint32_t flags;
+	int32_t priority; /* among bindings of one owner that overlap */
+	uint32_t replaces;
+	uint32_t blob_va, blob_bytes;
+	uint32_t clash_va; /* struct sp_clash, or 0 */
+	char name[SP_NAME];
+};
+
+/* Why a flow or binding was refused for overlap. */
+struct sp_clash {
+	uint32_t relation; /* enum dpf_relation of the new one to the old one */
+	uint32_t is_flow;  /* the old one is a flow, else a binding */
+	uint32_t id;       /* the old one */
+	uint32_t len;      /* bytes of an example both would take; 0: none known */
+	char name[SP_NAME];
+	uint8_t frame[256];
+};
+
+/* --- handlers -------------------------------------------------------------- */
+struct sp_ash {
+	uint32_t code_bits, data_bits; /* in: sizes of the regions, log2 */
+	uint32_t budget;               /* in: instructions a frame; 0: default */
+	uint32_t code_base, data_base; /* out: kseg0 addresses */
+	uint32_t data_pfn;             /* out: first frame of the data region */
+	uint32_t exit, abort;          /* out: targets of the header bundles */
+	uint32_t import_addr[32];      /* out: 0 where not granted */
+	char name[SP_NAME];
+};
+
+struct sp_ash_code {
+	uint32_t code_va, words; /* the final image, header bundles included */
+	uint32_t data_va, data_bytes;
+	uint32_t granted; /* imports this handler may call */
+	uint32_t report_va; /* struct sp_ash_report, or 0 */
+};
+
+struct sp_ash_report {
+	uint32_t rule, word, bound, stretch;
+};
+
+/* --- running installed filters on frames without a wire -------------------- */
+struct sp_run {
+	uint32_t taps; /* 0: the merged classifier, 1: the taps' */
+	uint32_t frame_va, len, wirelen;
+	uint32_t ids_va, ids_room; /* taps: uint16_t ids of all that accepted */
+};
+
+/* --- exposed names: read-only pages at SP_INFO_VA --------------------------- */
+enum sp_drop {
+	SP_DROP_UNCLAIMED, /* no binding */
+	SP_DROP_RING_FULL,
+	SP_DROP_TX_DENIED, /* a reply matched no transmit template */
+	SP_DROP_TX_FULL,
+	SP_DROP_ABORTED, /* its handler was aborted */
+	SP_DROP_DECLINED, /* declined with nowhere to go */
+	SP_DROP_BAD,     /* receive error or oversized frame */
+	SP_DROP_COUNT,
+};
+#define SP_DROP_NAMES                                                          \
+	{                                                                      \
+		"unclaimed", "ring-full", "tx-denied", "tx-full", "aborted",   \
+			"declined", "bad"                                      \
+	}
+
+struct sp_nic_info {
+	uint8_t mac[6];
+	uint8_t link, pad;
+	uint32_t received;  /* frames taken from the ring, errors included */
+	uint32_t consumed;  /* ... handled by an ASH (replied or consumed) */
+	uint32_t delivered; /* ... put into a packet ring */
+	uint32_t dropped[SP_DROP_COUNT];
+	uint32_t bytes;
+	uint32_t sent, sent_bytes, send_errors;
+	uint32_t missed;    /* the NIC had no descriptor; not in received */
+	uint32_t resets;    /* recoveries from a device fault */
+	uint32_t interrupts;
+};
+
+enum sp_env_state {
+	SP_ENV_FREE, SP_ENV_NEW, SP_ENV_RUNNABLE, SP_ENV_WAITING, SP_ENV_DEAD,
+};
+
+struct sp_env_info {
+	uint32_t id; /* index | generation << 8; 0 when free */
+	uint32_t parent;
+	uint32_t state;
+	uint32_t pages; /* frames it owns */
+	uint32_t slices; /* entries of the vector */
+	uint32_t ticks;  /* slices used */
+	uint32_t upcalls;
+	uint32_t sent;
+	uint32_t exit_code, exit_cause, exit_pc, exit_addr;
+	char name[SP_NAME];
+};
+
+struct sp_binding_info {
+	uint32_t id; /* 0: free */
+	uint32_t owner, target, object, flow, flags;
+	int32_t priority;
+	uint32_t rank;
+	uint32_t nodes;  /* tests in its graph */
+	uint32_t packets, bytes; /* frames it took (tap: it accepts) */
+	uint32_t consumed, delivered;
+	uint32_t dropped[SP_DROP_COUNT];
+	uint32_t last_count; /* CP0 Count of the last match */
+	char name[SP_NAME];
+};
+
+struct sp_ash_info {
+	uint32_t id; /* 0: free */
+	uint32_t owner, binding;
+	uint32_t code_bits, data_bits, words, budget, bound, granted;
+	uint32_t runs, replies, declines, aborts;
+	uint32_t abort_reason, abort_pc, abort_addr; /* enum sp_abort, last one */
+	uint32_t data_pfn;
+	char name[SP_NAME];
+};
+
+enum sp_abort { SP_ABORT_NONE, SP_ABORT_BUDGET, SP_ABORT_TIMER, SP_ABORT_FAULT };
+
+struct sp_info {
+	uint32_t magic, version; /* SP_INFO_MAGIC, 1 */
+	uint32_t boot_count;     /* CP0 Count at boot */
+	uint32_t ticks;          /* timer ticks since boot, 10 ms each, when busy */
+	uint32_t pages_total, pages_free;
+	uint32_t code_bytes_rx, code_bytes_taps; /* generated classifiers */
+	struct sp_nic_info nic;
+	uint32_t slice[SP_SLICES]; /* environment of each slice, 0: free */
+	struct sp_env_info env[SP_MAX_ENVS];
+	struct sp_ash_info ash[SP_MAX_ASHES];
+	struct sp_binding_info binding[SP_MAX_BINDINGS];
+};
+#define SP_INFO_MAGIC 0x4e505331 /* "1SPN" */
+
+#endif /* SP_ABI_H */
