@@ -76,6 +76,8 @@ struct ag_filter {
 	uint32_t flags; /* SP_BIND_SHARED, SP_BIND_REPLACE (of the same name) */
 	char name[SP_NAME];
 	char target[SP_NAME]; /* application or ash; unused for AG_TO_COUNT */
+	char ring[SP_NAME];   /* AG_TO_ASH: the application that gets the frames
+				 the handler declines; empty: nobody */
 };
 
 struct ag_ash {
