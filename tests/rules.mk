@@ -1,0 +1,74 @@
+# tests/rules.mk - unit tests for three worlds, and what the lint compiles.
+#
+# tests/unit/test_*.c       host (CUnit, ASan, UBSan) and mipsel (qemu-mipsel)
+# tests/unit/host/test_*.c  host only
+# Each is one program, linked with every freestanding library (the host-only
+# ones with ash/host too).  A line ` * LIBS: -lpcap` in its first comment names
+# further libraries.
+
+UNIT      := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_HOST := $(sort $(wildcard tests/unit/host/test_*.c))
+HOST_TESTS := $(patsubst tests/unit/%.c,build/test/host/%,$(UNIT)) \
+	$(patsubst tests/unit/host/%.c,build/test/host/%,$(UNIT_HOST))
+MIPS_TESTS := $(patsubst tests/unit/%.c,build/test/mips/%,$(UNIT))
+TEST_LIBS   = $$(sed -n 's/^ \* LIBS: *//p' $<)
+
+## Build the unit tests without running them
+tests: $(HOST_TESTS) $(MIPS_TESTS)
+tests-host: $(HOST_TESTS)
+
+HOST_LIB := $(FREESTANDING:%=build/host/%.o) \
+	$(patsubst %,build/host/%.o,$(sort $(wildcard ash/host/*.c)))
+build/host/libs.a: $(HOST_LIB)
+	$(Q)rm -f $@; ar rcsD $@ $^
+build/mips/libs.a: $(FREESTANDING:%=build/mips/%.o)
+	$(Q)rm -f $@; $(MIPSAR) rcsD $@ $^
+
+# CUnit prints one line a test only in its verbose mode, whatever main() chose.
+HOST_LINK = $(HOSTCC) $(HOSTFLAGS) -o $@ $(filter %.o %.a,$^) \
+	-Wl,--wrap=CU_basic_run_tests -lcunit $(TEST_LIBS)
+
+build/test/host/%: tests/unit/%.c build/host/tests/unit/%.c.o \
+		build/host/tests/shim/verbose.c.o build/host/libs.a
+	@mkdir -p $(@D)
+	$(Q)$(HOST_LINK)
+build/test/host/%: tests/unit/host/%.c build/host/tests/unit/host/%.c.o \
+		build/host/tests/shim/verbose.c.o build/host/libs.a
+	@mkdir -p $(@D)
+	$(Q)$(HOST_LINK)
+build/test/mips/%: tests/unit/%.c build/mips/tests/unit/%.c.o build/mips/libs.a
+	@mkdir -p $(@D)
+	$(Q)$(MIPSCC) $(MFLAGS) -static -o $@ $(filter %.o %.a,$^)
+
+# --- a header must compile with nothing included before it ----------------------
+# Headers of the target's own world are compiled for the target.
+BARE_HEADERS := $(filter kernel/% apps/% ash/sdk/% spin-net/%,$(HEADERS))
+HOST_HEADERS := $(filter-out $(BARE_HEADERS) tests/shim/%,$(HEADERS)) \
+	$(filter kernel/include/%,$(HEADERS))
+
+lint-headers: $(BARE_HEADERS:%=build/lint/bare/%.ok) \
+		$(HOST_HEADERS:%=build/lint/host/%.ok)
+build/lint/bare/%.ok: %
+	$(Q)mkdir -p $(@D); $(MIPSCC) $(KFLAGS) -MF $@.d -MT $@ \
+		-fsyntax-only -x c $< && touch $@
+build/lint/host/%.ok: %
+	$(Q)mkdir -p $(@D); $(HOSTCC) $(TOOLFLAGS) -MF $@.d -MT $@ \
+		-fsyntax-only -x c $< && touch $@
+
+lint-format:
+	$(Q)clang-format --dry-run --Werror $(SOURCES)
+
+# Tests are exempt: they are full of deliberate nonsense.
+lint-cppcheck:
+	$(Q)mkdir -p build/lint/cppcheck
+	$(Q)cppcheck --quiet --enable=warning,portability --error-exitcode=1 \
+		--inline-suppr --cppcheck-build-dir=build/lint/cppcheck -j2 \
+		-Ikernel/include -I. $(filter-out tests/%,$(SOURCES))
+
+lint-layers:
+	$(Q)tests/lint/check_layers.sh
+lint-tree:
+	$(Q)tests/lint/check_tree.sh
+
+.PHONY: tests tests-host lint-headers lint-format lint-cppcheck lint-layers \
+	lint-tree
