@@ -72,3 +72,9 @@ lint-tree:
 
 .PHONY: tests tests-host lint-headers lint-format lint-cppcheck lint-layers \
 	lint-tree
+
+# --- what system tests compare with ----------------------------------------------
+ALL += build/test/pcap_count
+build/test/pcap_count: build/tool/tests/system/pcap_count.c.o
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(TOOLFLAGS) -o $@ $< -lpcap
