@@ -19,7 +19,7 @@ enum {
 	PCN_SLOT = 4096,
 	PCN_FRAME_AT = 2,
 	PCN_FRAME_MAX = 1518, /* longest frame without FCS we take or send */
-	PCN_RX_BUDGET = 64,   /* frames per interrupt before others get a turn */
+	PCN_RX_BUDGET = 64, /* frames per interrupt before others get a turn */
 };
 
 /* What becomes of the slot after the consumer has seen its frame. */
@@ -40,14 +40,22 @@ typedef enum pcn_verdict (*pcn_consumer_t)(uint8_t *frame, uint32_t len);
  * to INFO.  Returns SP_OK, SP_ENOENT (no such device) or SP_ETIME (did not
  * initialise).
  */
-int pcn_init(uint8_t *slots, struct sp_nic_info *info, pcn_consumer_t consume)
-	SP_MUST_CHECK;
+int pcn_init(uint8_t *slots, struct sp_nic_info *info,
+	pcn_consumer_t consume) SP_MUST_CHECK;
 
 /* Start receiving. */
 void pcn_start(void);
 
-/* Interrupt: acknowledge, take up to PCN_RX_BUDGET frames, look again.  Returns
- * true when frames were left for later (call pcn_poll from the timer or idle). */
+/* Take frames for any address, or (as at first) ours and group addresses.
+ * Restarts the chip; frames that wait in the rings are kept. */
+void pcn_promiscuous(bool on);
+
+/*
+ * Interrupt: acknowledge, take up to PCN_RX_BUDGET frames, look again.  Returns
+ * true when frames were left for later: mask the line and call pcn_poll from
+ * the timer or idle until it returns false.  pcn_poll is the same for callers
+ * that were not interrupted.  Interrupts off; never from inside the consumer.
+ */
 bool pcn_interrupt(void);
 bool pcn_poll(void);
 
@@ -60,7 +68,13 @@ int pcn_send_slot(uint8_t *frame, uint32_t len) SP_MUST_CHECK;
 
 /*
  * Send a copied head followed by pieces in pinned memory (physical addresses).
- * The head is copied into a spare slot.  Returns SP_OK or SP_EFULL.
+ * The head is copied into a spare slot, a frame below 60 bytes padded with
+ * zeros.  INFO->sent counts it when the chip is done with the pieces.
+ *
+ * Returns SP_OK, or
+ *	SP_EINVAL	no head, more than SP_GATHER pieces, or the whole is not
+ *			14..PCN_FRAME_MAX bytes
+ *	SP_EFULL	no descriptor is free
  */
 struct pcn_piece {
 	uint32_t paddr, len;
@@ -68,7 +82,10 @@ struct pcn_piece {
 int pcn_send(const uint8_t *head, uint32_t head_len,
 	const struct pcn_piece *pieces, size_t n) SP_MUST_CHECK;
 
-/* Re-read slow counters (missed frames, link) into INFO. */
+/*
+ * Re-read slow counters (missed frames, link) into INFO and restart the chip if
+ * it has stopped.  About 60 instructions; call it every tick or when asked.
+ */
 void pcn_refresh(void);
 
 #endif /* KERNEL_DEV_PCNET_H */

@@ -1,0 +1,340 @@
+/*
+ * pcnet.c - frames in and out of the PCnet: the two rings and their slots.
+ *
+ * Every slot is in one place: the receive ring, the transmit ring, or the spare
+ * stack.  The receive ring is always full, so spares and transmit ring share
+ * PCN_TX_SLOTS slots and a free transmit descriptor implies a spare slot.  What
+ * can wait until after the doorbell does.  Recovery is pcnet_reset.c; what
+ * becomes of a frame is the consumer's matter (kernel/core).
+ */
+#include "pcnet_ring.h"
+
+#include "../mips.h"
+#include "../panic.h"
+
+#define TX_WHOLE (DESC_OWN | DESC_STP | DESC_ENP)
+
+/* The flags that decide, in the top byte: OWN, ERR, STP and ENP. */
+#define DESC_STATE       ((DESC_OWN | DESC_ERR | DESC_STP | DESC_ENP) >> 24)
+#define DESC_STATE_WHOLE ((DESC_STP | DESC_ENP) >> 24)
+
+enum {
+	FCS = 4,
+	FRAME_MIN = 14, /* an Ethernet header */
+	WIRE_MIN = 60,  /* what Ethernet carries at least, without FCS */
+	/* The next frame overwrites at least this much of its slot. */
+	DIRTY_FROM = PCN_FRAME_AT + WIRE_MIN + FCS - 2,
+};
+_Static_assert(DIRTY_FROM % 32 == 0, "cleared in steps of 32 bytes");
+
+struct pcn pcn;
+
+static const uint8_t padding[WIRE_MIN];
+
+/* --- slots ----------------------------------------------------------------- */
+
+/* Forget what a frame of LEN bytes left beyond the shortest frame. */
+static void
+slot_clear(uint8_t *slot, uint32_t len)
+{
+	uint32_t *p = (uint32_t *)(void *)(slot + DIRTY_FROM);
+	const uint8_t *end = slot + PCN_FRAME_AT + len;
+
+	for (; (const uint8_t *)p < end; p += 8) {
+		p[0] = 0;
+		p[1] = 0;
+		p[2] = 0;
+		p[3] = 0;
+		p[4] = 0;
+		p[5] = 0;
+		p[6] = 0;
+		p[7] = 0;
+	}
+}
+
+/* The slot that word SLOT of a transmit descriptor names. */
+static inline uint8_t *
+slot_of(uint32_t word)
+{
+	return (uint8_t *)(uintptr_t)((word & ~(PCN_SLOT - 1u)) | KSEG0);
+}
+
+/* --- transmit -------------------------------------------------------------- */
+
+/* Take back one descriptor the chip is done with; count what became of it. */
+static void
+tx_retire(struct pcn_desc *d)
+{
+	uint32_t flags = desc_take(d);
+	uint32_t slot = desc_get(&d->slot);
+
+	if ((flags & DESC_STP) != 0) {
+		pcn.tx_bytes = 0;
+		pcn.tx_failed = false;
+	}
+	pcn.tx_bytes += DESC_COUNT(flags);
+	if ((flags & DESC_ERR) != 0) {
+		if (!pcn.tx_failed)
+			pcn.info->send_errors++;
+		pcn.tx_failed = true;
+		if ((desc_get(&d->status) & DESC_TX_UFLO) != 0)
+			pcn.sick = true;
+	} else if ((flags & DESC_ENP) != 0 && !pcn.tx_failed) {
+		pcn.info->sent++;
+		pcn.info->sent_bytes += pcn.tx_bytes;
+	}
+	if (slot != 0) {
+		uint8_t *base = slot_of(slot);
+
+		slot_clear(base, slot & (PCN_SLOT - 1u));
+		pcn.spare[pcn.spares++] = base;
+		desc_set(&d->slot, 0);
+	}
+	desc_set(&d->status, 0);
+}
+
+void
+pcn_tx_reclaim(void)
+{
+	while (pcn.tx_free < PCN_TX_SLOTS) {
+		struct pcn_desc *d = pcn.tx_oldest;
+
+		if ((desc_get(&d->flags) & DESC_OWN) != 0)
+			break;
+		tx_retire(d);
+		pcn.tx_oldest = ring_next(d, PCN_TX_SLOTS);
+		pcn.tx_free++;
+	}
+}
+
+/* Make room for N descriptors; a chip that has stopped is set going again. */
+static bool
+tx_make_room(uint32_t n)
+{
+	pcn_tx_reclaim();
+	if (pcn.tx_free >= n)
+		return true;
+	pcn_check();
+	return pcn.tx_free >= n;
+}
+
+/* After the doorbell: remember the slot and its longest content. */
+static void
+tx_posted(struct pcn_desc *d, uint32_t slot_paddr, uint32_t longest)
+{
+	desc_set(&d->slot, slot_paddr | longest);
+	pcn_tx_reclaim();
+	if (pcn.sick)
+		pcn_check();
+}
+
+static uint8_t *
+spare_pop(void)
+{
+	KASSERT(pcn.spares > 0);
+	return pcn.spare[--pcn.spares];
+}
+
+/* The frame in hand was sent from its slot: the receive ring gets a spare. */
+static __attribute__((noinline)) int
+slot_sent(const uint8_t *frame, uint32_t len)
+{
+	struct pcn_desc *rx = pcn.rx, *d = pcn.tx;
+	uint32_t held = desc_get(&rx->status) & DESC_RX_MCNT;
+	uint32_t slot = paddr_of(frame) - PCN_FRAME_AT;
+
+	KASSERT(frame == desc_frame(rx));
+	pcn_rx_slot(rx, spare_pop());
+	pcn.tx = ring_next(d, PCN_TX_SLOTS);
+	pcn.tx_free--;
+	tx_posted(d, slot, held > len ? held : len);
+	return SP_OK;
+}
+
+/* What pcn_send_slot() does not do at once: pad, find room; then again. */
+static __attribute__((noinline)) int
+send_slot_slowly(uint8_t *frame, uint32_t len)
+{
+	KASSERT(len >= FRAME_MIN && len <= PCN_FRAME_MAX);
+	for (; len < WIRE_MIN; len++) /* the chip does not pad */
+		frame[len] = 0;
+	if (pcn.tx_free == 0 && !tx_make_room(1))
+		return SP_EFULL;
+	return pcn_send_slot(frame, len);
+}
+
+/* The quick way needs no stack: it calls nothing before the doorbell. */
+int
+pcn_send_slot(uint8_t *frame, uint32_t len)
+{
+	struct pcn_desc *d = pcn.tx;
+
+	if (len - WIRE_MIN > PCN_FRAME_MAX - WIRE_MIN || pcn.tx_free == 0)
+		return send_slot_slowly(frame, len);
+	desc_set(&d->addr, paddr_of(frame));
+	desc_give(d, TX_WHOLE | DESC_BYTES(len));
+	csr0_write(pcn.base, CSR0_TDMD | CSR0_IENA);
+	return slot_sent(frame, len);
+}
+
+/* Bytes of the whole frame, or 0 if it is none the wire takes. */
+static uint32_t
+gather_length(uint32_t head_len, const struct pcn_piece *pieces, size_t n)
+{
+	uint32_t total = head_len;
+
+	if (head_len == 0 || head_len > PCN_FRAME_MAX || n > SP_GATHER)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		if (pieces[i].len > PCN_FRAME_MAX - total)
+			return 0;
+		total += pieces[i].len;
+	}
+	return total >= FRAME_MIN ? total : 0;
+}
+
+/* Append one buffer to the frame being built; the chip may have it. */
+static struct pcn_desc *
+tx_append(struct pcn_desc *d, uint32_t paddr, uint32_t len, uint32_t flags)
+{
+	desc_set(&d->addr, paddr);
+	desc_give(d, DESC_OWN | flags | DESC_BYTES(len));
+	return ring_next(d, PCN_TX_SLOTS);
+}
+
+int
+pcn_send(const uint8_t *head, uint32_t head_len, const struct pcn_piece *pieces,
+	size_t n)
+{
+	uint32_t total = gather_length(head_len, pieces, n), used = 1;
+	struct pcn_desc *first, *next;
+	uint8_t *slot;
+
+	if (total == 0)
+		return SP_EINVAL;
+	if (pcn.tx_free < n + 2 && !tx_make_room((uint32_t)n + 2))
+		return SP_EFULL;
+	slot = spare_pop();
+	__builtin_memcpy(slot + PCN_FRAME_AT, head, head_len);
+
+	first = pcn.tx;
+	next = ring_next(first, PCN_TX_SLOTS);
+	for (size_t i = 0, left = total - head_len; left > 0; i++) {
+		uint32_t len = pieces[i].len;
+
+		if (len == 0)
+			continue;
+		left -= len;
+		next = tx_append(next, pieces[i].paddr, len,
+			left == 0 && total >= WIRE_MIN ? DESC_ENP : 0);
+		used++;
+	}
+	if (total < WIRE_MIN) {
+		next = tx_append(
+			next, paddr_of(padding), WIRE_MIN - total, DESC_ENP);
+		used++;
+	}
+	/* The first one last: from here on the chip may read all of them. */
+	tx_append(first, paddr_of(slot) + PCN_FRAME_AT, head_len,
+		DESC_STP | (used == 1 ? DESC_ENP : 0));
+	csr0_write(pcn.base, CSR0_TDMD | CSR0_IENA);
+	pcn.tx = next;
+	pcn.tx_free -= used;
+	tx_posted(first, paddr_of(slot), head_len);
+	return SP_OK;
+}
+
+/* --- receive --------------------------------------------------------------- */
+
+void
+pcn_rx_slot(struct pcn_desc *d, uint8_t *slot)
+{
+	uint8_t *frame = slot + PCN_FRAME_AT;
+
+	desc_set(&d->addr, paddr_of(frame));
+	desc_set(&d->slot, (uint32_t)(uintptr_t)frame);
+}
+
+void
+pcn_rx_give(struct pcn_desc *d)
+{
+	desc_set(&d->status, 0);
+	desc_give(d, DESC_OWN | DESC_BYTES(PCN_RX_BYTES));
+}
+
+/*
+ * No whole good frame: a frame with an error or an absurd length, a piece of an
+ * oversized one, or a descriptor that is the chip's.  Returns false for that.
+ */
+static __attribute__((noinline)) bool
+rx_bad(void)
+{
+	struct pcn_desc *d = pcn.rx;
+	uint32_t flags = desc_get(&d->flags);
+
+	if ((flags & DESC_OWN) != 0)
+		return false;
+	if ((flags & DESC_STP) != 0) { /* once for all of its pieces */
+		pcn.info->received++;
+		pcn.info->dropped[SP_DROP_BAD]++;
+	}
+	slot_clear(desc_frame(d) - PCN_FRAME_AT, PCN_RX_BYTES);
+	pcn_rx_give(d);
+	pcn.rx = ring_next(d, PCN_RX_SLOTS);
+	return true;
+}
+
+/* The consumer is done; the descriptor goes back with a clean slot. */
+static __attribute__((noinline)) void
+rx_done(enum pcn_verdict verdict)
+{
+	struct pcn_desc *d = pcn.rx; /* a recovery may have moved it */
+	uint32_t mcnt = desc_get(&d->status) & DESC_RX_MCNT;
+
+	pcn.info->received++;
+	pcn.info->bytes += mcnt - FCS;
+	if (verdict == PCN_RECYCLE && mcnt > WIRE_MIN + FCS)
+		slot_clear(desc_frame(d) - PCN_FRAME_AT, mcnt);
+	pcn_rx_give(d);
+	pcn.rx = ring_next(d, PCN_RX_SLOTS);
+}
+
+/* Take up to PCN_RX_BUDGET frames.  Returns true if there are more. */
+static inline bool
+rx_take(void)
+{
+	uint32_t left = PCN_RX_BUDGET;
+
+	/* First acknowledge, then look: what comes later interrupts again. */
+	csr0_write(pcn.base, CSR0_RINT | CSR0_TINT | CSR0_IENA);
+	do {
+		struct pcn_desc *d = pcn.rx;
+		uint32_t state = desc_take(d) >> 24 ^ DESC_STATE_WHOLE;
+		uint32_t mcnt = desc_get(&d->status) & DESC_RX_MCNT;
+
+		/* One comparison: ours, no error, first and last of it. */
+		if ((state & DESC_STATE) == 0 &&
+			mcnt - (FRAME_MIN + FCS) <= PCN_FRAME_MAX - FRAME_MIN)
+			rx_done(pcn.consume(desc_frame(d), mcnt - FCS));
+		else if (!rx_bad())
+			break;
+	} while (--left > 0);
+	if (left == PCN_RX_BUDGET)
+		pcn_check(); /* woken for nothing: is the chip well? */
+	return left == 0 && (desc_get(&pcn.rx->flags) & DESC_OWN) == 0;
+}
+
+bool
+pcn_poll(void)
+{
+	return rx_take();
+}
+
+bool
+pcn_interrupt(void)
+{
+	bool more = rx_take();
+
+	pcn.info->interrupts++;
+	return more;
+}

@@ -1,0 +1,230 @@
+/*
+ * pcnet_reset.c - start the PCnet, and start it again after a fault.
+ *
+ * A reset makes the chip begin at the first descriptor of each ring.  Frames
+ * that wait in the rings are kept: the rings are turned so that received ones
+ * come last (we look at them before the chip comes round) and unsent ones first.
+ */
+#include "pcnet_ring.h"
+
+#include "../mips.h"
+#include "../panic.h"
+
+enum {
+	RX_LOG2 = 7,
+	TX_LOG2 = 6,
+	RESET_TRIES = 3, /* resets without a frame between before we give up */
+};
+_Static_assert(1 << RX_LOG2 == PCN_RX_SLOTS, "RLEN");
+_Static_assert(1 << TX_LOG2 == PCN_TX_SLOTS, "TLEN");
+
+/* Everything the chip reads but frames.  Aligned for ring_next(). */
+static struct {
+	struct pcn_desc rx[PCN_RX_SLOTS], tx[PCN_TX_SLOTS];
+	struct pcn_init_block init;
+} dma __attribute__((aligned(PCN_RX_SLOTS * sizeof(struct pcn_desc))));
+
+/* Where a ring is kept while it is turned. */
+static struct pcn_desc turned[PCN_RX_SLOTS];
+
+static void *
+uncached(void *p)
+{
+	return (void *)(paddr_of(p) | (uintptr_t)KSEG1);
+}
+
+static struct pcn_desc *
+ring_rx(void)
+{
+	return uncached(dma.rx);
+}
+
+static struct pcn_desc *
+ring_tx(void)
+{
+	return uncached(dma.tx);
+}
+
+/* Move descriptor FIRST of N to the start, all others behind it. */
+static void
+ring_turn(struct pcn_desc *ring, struct pcn_desc *first, uint32_t n)
+{
+	struct pcn_desc *d = first;
+
+	for (uint32_t i = 0; i < n; i++) {
+		turned[i].addr = desc_get(&d->addr);
+		turned[i].flags = desc_get(&d->flags);
+		turned[i].status = desc_get(&d->status);
+		turned[i].slot = desc_get(&d->slot);
+		d = ring_next(d, n);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		desc_set(&ring[i].addr, turned[i].addr);
+		desc_set(&ring[i].flags, turned[i].flags);
+		desc_set(&ring[i].status, turned[i].status);
+		desc_set(&ring[i].slot, turned[i].slot);
+	}
+}
+
+/* Received frames not yet looked at move to the end of the receive ring. */
+static void
+rx_turn(void)
+{
+	struct pcn_desc *d = pcn.rx;
+	uint32_t waiting;
+
+	for (waiting = 0; waiting < PCN_RX_SLOTS; waiting++) {
+		if ((desc_get(&d->flags) & DESC_OWN) != 0)
+			break;
+		d = ring_next(d, PCN_RX_SLOTS);
+	}
+	ring_turn(ring_rx(), d, PCN_RX_SLOTS);
+	for (uint32_t i = 0; i < PCN_RX_SLOTS - waiting; i++)
+		pcn_rx_give(&ring_rx()[i]);
+	pcn.rx = &ring_rx()[(PCN_RX_SLOTS - waiting) % PCN_RX_SLOTS];
+}
+
+/* Unsent frames move to the start of the transmit ring; a cut-off one goes. */
+static void
+tx_turn(void)
+{
+	uint32_t waiting;
+
+	pcn_tx_reclaim();
+	while (pcn.tx_free < PCN_TX_SLOTS &&
+		(desc_get(&pcn.tx_oldest->flags) & DESC_STP) == 0) {
+		desc_set(&pcn.tx_oldest->flags, DESC_ERR | DESC_ONES);
+		pcn_tx_reclaim();
+	}
+	waiting = PCN_TX_SLOTS - pcn.tx_free;
+	ring_turn(ring_tx(), pcn.tx_oldest, PCN_TX_SLOTS);
+	pcn.tx_oldest = ring_tx();
+	pcn.tx = &ring_tx()[waiting % PCN_TX_SLOTS];
+}
+
+static int
+load(void)
+{
+	struct pcn_init_block *b = uncached(&dma.init);
+	const uint8_t *mac = pcn.info->mac;
+	uint32_t mode = pcn.promiscuous ? INIT_PROMISCUOUS : 0;
+
+	desc_set(&b->mode_lens, mode | INIT_RLEN(RX_LOG2) | INIT_TLEN(TX_LOG2));
+	for (uintptr_t i = 0; i < sizeof(b->mac); i++)
+		mmio_write8((uintptr_t)b->mac + i, mac[i]);
+	/* All groups: which of them are wanted is the classifier's decision. */
+	desc_set(&b->multicast[0], 0xffffffff);
+	desc_set(&b->multicast[1], 0xffffffff);
+	desc_set(&b->rx_ring, paddr_of(dma.rx));
+	desc_set(&b->tx_ring, paddr_of(dma.tx));
+	dma_barrier();
+	return pcn_chip_load(pcn.base, paddr_of(b));
+}
+
+/* Add what the chip missed since we last asked. */
+static void
+count_missed(void)
+{
+	uint32_t now = pcn_chip_missed(pcn.base);
+
+	pcn.info->missed += (now - pcn.missed) & 0xffff;
+	pcn.missed = now;
+}
+
+static void
+restart(void)
+{
+	uint8_t mac[6]; /* ours is known already */
+	int err;
+
+	count_missed();
+	pcn_chip_reset(pcn.base, mac);
+	pcn.missed = 0;
+	rx_turn();
+	tx_turn();
+	pcn.sick = false; /* whatever the last descriptors told */
+	err = load();
+	if (err < 0)
+		return; /* it stays stopped; pcn_refresh() tries again */
+	csr0_write(pcn.base, CSR0_STRT | CSR0_TDMD | CSR0_IENA);
+}
+
+void
+pcn_check(void)
+{
+	const uint32_t on = CSR0_RXON | CSR0_TXON;
+	uint32_t csr0 = csr0_read(pcn.base);
+	uint32_t frames = pcn.info->received + pcn.info->sent;
+
+	pcn.sick = false;
+	if (!pcn.started)
+		return;
+	if ((csr0 & (CSR0_STOP | CSR0_MERR | on)) == on)
+		return;
+	if (frames != pcn.frames_then)
+		pcn.resets_in_vain = 0;
+	pcn.frames_then = frames;
+	if (pcn.resets_in_vain >= RESET_TRIES) {
+		csr0_write(pcn.base, CSR0_STOP);
+		return;
+	}
+	pcn.resets_in_vain++;
+	pcn.info->resets++;
+	restart();
+}
+
+void
+pcn_refresh(void)
+{
+	pcn.info->link = pcn_chip_link(pcn.base);
+	count_missed();
+	pcn.resets_in_vain = 0;
+	pcn_check();
+	pcn_tx_reclaim();
+}
+
+void
+pcn_promiscuous(bool on)
+{
+	if (pcn.promiscuous == on)
+		return;
+	pcn.promiscuous = on;
+	if (pcn.started)
+		restart();
+}
+
+int
+pcn_init(uint8_t *slots, struct sp_nic_info *info, pcn_consumer_t consume)
+{
+	int err = pcn_chip_find(&pcn.base);
+
+	if (err < 0)
+		return err;
+	KASSERT(((uintptr_t)slots & (PCN_SLOT - 1)) == 0);
+	pcn.info = info;
+	pcn.consume = consume;
+	pcn_chip_reset(pcn.base, info->mac);
+	for (uint32_t i = 0; i < PCN_RX_SLOTS; i++) {
+		pcn_rx_slot(&ring_rx()[i], slots);
+		pcn_rx_give(&ring_rx()[i]);
+		slots += PCN_SLOT;
+	}
+	for (uint32_t i = 0; i < PCN_TX_SLOTS; i++) {
+		pcn.spare[i] = slots;
+		slots += PCN_SLOT;
+	}
+	pcn.spares = PCN_TX_SLOTS;
+	pcn.tx_free = PCN_TX_SLOTS;
+	pcn.rx = ring_rx();
+	pcn.tx = ring_tx();
+	pcn.tx_oldest = ring_tx();
+	info->link = pcn_chip_link(pcn.base);
+	return load();
+}
+
+void
+pcn_start(void)
+{
+	pcn.started = true;
+	csr0_write(pcn.base, CSR0_STRT | CSR0_IENA);
+}
