@@ -1,0 +1,75 @@
+"""frames - what the tests put on the wire, made by Scapy.
+
+ME is the tester, the machine has MAC and IP; expected replies are built by
+Scapy too, never by exchanging bytes of what was sent.
+"""
+import logging
+
+logging.getLogger("scapy.runtime").setLevel(logging.ERROR)
+
+# pylint: disable=wrong-import-position
+from scapy.layers.inet import ICMP, IP, UDP, IPOption_NOP
+from scapy.layers.l2 import ARP, Ether
+from scapy.packet import Raw
+
+ME = "02:00:00:00:00:01"
+MY_IP = "10.7.0.1"
+MAC = "52:54:00:12:34:56"
+IP_ADDRESS = "10.7.0.2"
+BROADCAST = "ff:ff:ff:ff:ff:ff"
+
+
+def pad(frame):
+    """As a NIC pads it."""
+    return frame + bytes(max(0, 60 - len(frame)))
+
+
+def udp(data=b"spindle", dport=7, sport=40000, options=0, **ip):
+    """A UDP datagram to the machine, padded; OPTIONS no-operations in its IP
+    header; IP fields by name (len=, flags=, frag=, ttl=, src=, dst= ...)."""
+    fields = {"src": MY_IP, "dst": IP_ADDRESS, "id": 1, "ttl": 64,
+              "options": [IPOption_NOP() for _ in range(options)]}
+    fields.update(ip)
+    return pad(bytes(Ether(src=ME, dst=MAC) / IP(**fields) /
+                     UDP(sport=sport, dport=dport) / Raw(data)))
+
+
+def ping(data=b"abcdefgh", seq=1, kind=8, code=0, options=0, **ip):
+    """An ICMP message to the machine."""
+    fields = {"src": MY_IP, "dst": IP_ADDRESS, "id": 1, "ttl": 64,
+              "options": [IPOption_NOP() for _ in range(options)]}
+    fields.update(ip)
+    return pad(bytes(Ether(src=ME, dst=MAC) / IP(**fields) /
+                     ICMP(type=kind, code=code, id=77, seq=seq) / Raw(data)))
+
+
+def arp_request(ip=IP_ADDRESS):
+    return pad(bytes(Ether(src=ME, dst=BROADCAST) /
+                     ARP(op=1, hwsrc=ME, psrc=MY_IP, pdst=ip)))
+
+
+def parse(frame):
+    return Ether(frame)
+
+
+def datagram(frame):
+    """The layers of a UDP or ICMP reply without padding: (ether, ip, upper,
+    payload); checksums verified by building it anew."""
+    p = Ether(frame)
+    upper = p[UDP] if UDP in p else p[ICMP]
+    data = bytes(upper.payload)[:p[IP].len - 4 * p[IP].ihl - 8]
+    return p, p[IP], upper, data
+
+
+def checksums_hold(frame):
+    """IP and UDP/ICMP checksums of FRAME are what Scapy computes; a UDP
+    checksum of zero means none."""
+    p, ip, upper, data = datagram(frame)
+    name = "UDP" if UDP in p else "ICMP"
+    fresh = IP(bytes(ip)[:ip.len])
+    no_checksum = name == "UDP" and upper.chksum == 0
+    del fresh[IP].chksum
+    del fresh[name].chksum
+    built = IP(bytes(fresh))
+    return built.chksum == ip.chksum and \
+        (no_checksum or built[name].chksum == upper.chksum)
