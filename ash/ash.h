@@ -53,6 +53,8 @@ enum {
 	ASH_EXIT_WORD = 0,
 	ASH_ABORT_WORD = 4,
 	ASH_FIRST_WORD = 8,
+
+	ASH_SCRATCH = 2, /* bytes that ash_verify needs for each word */
 };
 
 /*
@@ -71,8 +73,9 @@ enum ash_verdict {
 
 /*
  * Kernel services a handler may call by jal, if its binding was granted them.
- * X(name, number, cost): cost in instructions is charged to the budget by the
- * stub.  o32 arguments; offsets into frame or data region, never pointers.
+ * X(name, number, cost): what the verifier counts for a call, so that the
+ * payment before it covers it.  o32 arguments; offsets into frame or data region,
+ * never pointers.  A stub keeps the dedicated registers and returns through $ra.
  */
 #define ASH_IMPORTS(X)                                                         \
 	X(ash_wake, 0, 40)  /* void ash_wake(void): make the owner runnable */ \
@@ -107,7 +110,7 @@ struct ash_params {
 	X(TARGET, "jump or branch to an address that is no instruction of "    \
 		  "the handler",                                               \
 		"jump only within the handler")                                \
-	X(MIDDLE, "direct jump between a payment and what it pays for",        \
+	X(MIDDLE, "direct jump into a payment or a delay slot",        \
 		"assemble with ashcc")                                         \
 	X(INDIRECT, "indirect jump not through $ra",                           \
 		"compile with -fno-jump-tables; no function pointers")         \
@@ -153,7 +156,7 @@ const char *ash_rule_cure(enum ash_rule rule);
  *
  * CODE is the final image, WORDS long (header bundles included, which the
  * caller wrote and which are not checked; the rest of the region must be
- * `break`).  Linear time; SCRATCH holds 1 byte a word.  Returns SP_OK, SP_EUNSAFE
+ * `break`).  Linear time; SCRATCH holds ASH_SCRATCH bytes a word.  Returns SP_OK, SP_EUNSAFE
  * (R says why and where) or SP_EINVAL (parameters out of range).
  */
 int ash_verify(const uint32_t *code, size_t words, const struct ash_params *p,
@@ -173,7 +176,8 @@ struct ash_object {
 	uint32_t data_bits;   /* smallest k that holds data and ASH_STACK */
 	const char *why;      /* static text after an error */
 	char symbol[48];      /* the symbol or section an error is about */
-	uint32_t text_off;    /* private to load.c from here on */
+	uint32_t text_off;    /* the image's word where the text begins */
+	/* private to load.c from here on */
 	uint32_t shoff, shnum, symtab, strtab, entry;
 };
 
@@ -198,6 +202,14 @@ int ash_place(struct ash_object *o, const struct ash_params *p,
 	uint32_t data_base, uint32_t exit, uint32_t abort, uint32_t *code,
 	uint8_t *data) SP_MUST_CHECK;
 
-/* The word index that PC lies at is word ASH_FIRST_WORD + (offset in text)/4. */
+/*
+ * Names that an object may leave undefined besides the imports: the header
+ * bundles.  A jump or branch to the exit ends the handler for free; only the
+ * check of a payment may name the abort.
+ */
+#define ASH_EXIT_SYMBOL	 "__ash_exit"
+#define ASH_ABORT_SYMBOL "__ash_abort"
+
+/* Offset T of the text lies at word text_off + T / 4 of the image. */
 
 #endif /* ASH_H */
