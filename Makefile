@@ -34,6 +34,8 @@ MFLAGS    := $(COMMON) $(MIPSCPU) -O2           # tests under qemu-mipsel
 # --- sources ------------------------------------------------------------------
 FREESTANDING := $(sort $(wildcard dpf/*.c ash/*.c netstack/*.c))
 KSRCS   := $(sort $(shell find kernel -name '*.[cS]'))
+KOBJS   := $(KSRCS:%=build/kernel/%.o)
+KLIBS   := $(FREESTANDING:%=build/kernel/%.o)
 FOLDERS := dpf ash netstack kernel spin-net apps tools tests
 SOURCES := $(sort $(shell find $(FOLDERS) -name '*.[ch]'))
 HEADERS := $(filter %.h,$(SOURCES))
@@ -92,9 +94,6 @@ clean:
 	rm -rf build
 
 # --- the kernel: its own objects, then what they need of the libraries ---------
-KOBJS := $(KSRCS:%=build/kernel/%.o)
-KLIBS := $(FREESTANDING:%=build/kernel/%.o)
-
 build/kernel.elf: $(KOBJS) build/kernel/libs.a kernel/kernel.ld
 	@echo "  LD      $@"
 	$(Q)$(MIPSCC) $(KFLAGS) -static -Wl,-T,kernel/kernel.ld \

@@ -78,3 +78,15 @@ ALL += build/test/pcap_count
 build/test/pcap_count: build/tool/tests/system/pcap_count.c.o
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(TOOLFLAGS) -o $@ $< -lpcap
+
+# A kernel that panics: of the real one only what it takes to say so.
+ALL += build/test/dying.elf
+build/test/dying.elf: build/kernel/tests/system/dying.c.o \
+		build/kernel/kernel/boot/start.S.o build/test/kernel.a \
+		kernel/kernel.ld
+	@mkdir -p $(@D)
+	$(Q)$(MIPSCC) $(KFLAGS) -static -Wl,-T,kernel/kernel.ld \
+		-Wl,--build-id=none -o $@ $(filter %.o %.a,$^)
+build/test/kernel.a: $(KOBJS)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@; $(MIPSAR) rcsD $@ $^
