@@ -90,3 +90,14 @@ build/test/dying.elf: build/kernel/tests/system/dying.c.o \
 build/test/kernel.a: $(KOBJS)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@; $(MIPSAR) rcsD $@ $^
+
+# Applications that misbehave.
+TEST_APPS := $(patsubst tests/system/apps/%.c,build/test/apps/%.elf,$(sort \
+	$(wildcard tests/system/apps/*.c)))
+APPS_LIB  := $(patsubst %,build/apps/%.o,$(sort $(wildcard apps/lib/*.[cS])))
+ALL += $(TEST_APPS)
+build/test/apps/%.elf: build/apps/tests/system/apps/%.c.o $(APPS_LIB) \
+		apps/lib/user.ld
+	@mkdir -p $(@D)
+	$(Q)$(MIPSCC) $(UFLAGS) -static -Wl,-T,apps/lib/user.ld \
+		-Wl,--build-id=none -o $@ $(filter %.o,$^)
