@@ -33,30 +33,31 @@ enum {
  * bytes of the buffer it uses.
  */
 enum ag_op {
-	AG_PING = 1,      /* - : u32 AG_VERSION */
-	AG_STAGE = 2,     /* u32 offset, bytes : - */
-	AG_INFO = 3,      /* u32 offset, u32 bytes of struct sp_info : bytes */
-	AG_APP_START = 4, /* struct ag_app (program staged) : u32 env */
-	AG_APP_STOP = 5,  /* u32 env : - */
-	AG_APP_FIND = 6,  /* name[SP_NAME] : u32 env */
+	AG_PING = 1,       /* - : u32 AG_VERSION */
+	AG_STAGE = 2,      /* u32 offset, bytes : - */
+	AG_INFO = 3,       /* u32 offset, u32 bytes of struct sp_info : bytes */
+	AG_APP_START = 4,  /* struct ag_app (program staged) : u32 env */
+	AG_APP_STOP = 5,   /* u32 env : - */
+	AG_APP_FIND = 6,   /* name[SP_NAME] : u32 env */
 	AG_FILTER_ADD = 7, /* struct ag_filter (blob staged) : u32 binding,
 			      or on SP_EOVERLAP / SP_EUNDECIDED struct sp_clash */
 	AG_FILTER_DEL = 8, /* name[SP_NAME] : - */
-	AG_FILTER_BLOB = 9, /* name[SP_NAME], u32 offset : u32 total, bytes */
+	AG_FILTER_BLOB = 9,  /* name[SP_NAME], u32 offset : u32 total, bytes */
 	AG_ASH_RESERVE = 10, /* struct sp_ash : struct sp_ash, u32 ash id */
 	AG_ASH_INSTALL = 11, /* struct ag_ash (code then data staged) :
 				struct sp_ash_report */
-	AG_ASH_REMOVE = 12, /* name[SP_NAME] : - */
-	AG_ASH_CODE = 13, /* name[SP_NAME], u32 offset : u32 total, bytes */
-	AG_HALT = 14,     /* u32 status : answered, then the machine ends */
-	AG_ASH_STATE = 15, /* name[SP_NAME], u32 offset, u32 bytes : bytes of the
+	AG_ASH_REMOVE = 12,  /* name[SP_NAME] : - */
+	AG_ASH_CODE = 13,    /* name[SP_NAME], u32 offset : u32 total, bytes */
+	AG_HALT = 14,        /* u32 status : answered, then the machine ends */
+	AG_ASH_STATE =
+		15, /* name[SP_NAME], u32 offset, u32 bytes : bytes of the
 			      handler's data region */
 	AG_FILTER_RUN = 16, /* u32 taps, u32 wirelen (frame staged, u32 len) :
 			       u32 count, u16 ids[] */
 };
 
 struct ag_result {
-	int32_t code; /* 0 or a negative code of err.h */
+	int32_t code;  /* 0 or a negative code of err.h */
 	char text[60]; /* why, for people; may be empty */
 };
 

@@ -1,0 +1,96 @@
+/*
+ * main.c - the agent: wait for bytes from the host, serve, answer.
+ *
+ * An ordinary environment that was given the root capability at boot.  It never
+ * stops for what the host sends; only an unusable UART ends it.  Next: ops.c.
+ */
+#include "ops.h"
+#include "uart.h"
+
+#include "apps/lib/app.h"
+#include "apps/lib/mem.h"
+#include "apps/lib/print.h"
+#include "apps/lib/syscall.h"
+
+static struct {
+	struct proto_rx rx;
+	struct answer answer;
+	/* The last request and its answer, for a host that did not get it. */
+	bool answered;
+	uint16_t op, tag;
+	uint32_t crc;
+	uint8_t reply[PROTO_MAX] __attribute__((aligned(4)));
+	size_t reply_len;
+} agent;
+
+static bool
+is_repeated(const struct proto_msg *m)
+{
+	return agent.answered && m->op == agent.op && m->tag == agent.tag &&
+	       m->crc == agent.crc && !ops_only_reads(m->op);
+}
+
+static void
+serve(const struct proto_msg *m)
+{
+	const struct answer *a = &agent.answer;
+
+	if ((m->op & AG_REPLY) != 0)
+		return;
+	if (!is_repeated(m)) {
+		agent.answered = true;
+		agent.op = m->op;
+		agent.tag = m->tag;
+		agent.crc = m->crc;
+		ops_serve(m, &agent.answer);
+		memcpy(agent.reply + AG_HEAD, &a->result, sizeof(a->result));
+		memcpy(agent.reply + AG_HEAD + sizeof(a->result), a->data,
+			a->len);
+		agent.reply_len = proto_wrap(agent.reply, m->op | AG_REPLY,
+			m->tag, sizeof(a->result) + a->len);
+	}
+	uart_write(agent.reply, agent.reply_len);
+}
+
+static void
+serve_what_arrived(void)
+{
+	struct proto_msg m;
+	uint32_t status;
+	int c;
+
+	while ((c = uart_read()) >= 0) {
+		proto_put(&agent.rx, (uint8_t)c);
+		while (proto_next(&agent.rx, &m))
+			serve(&m);
+		if (ops_halted(&status)) {
+			uart_flush();
+			(void)sys_halt(0, status);
+		}
+	}
+}
+
+int
+app_main(uint32_t archive, uint32_t archive_bytes)
+{
+	int err = uart_open();
+
+	(void)archive;
+	(void)archive_bytes;
+	if (err == SP_OK)
+		err = sys_irq_bind(0, UART_IRQ);
+	if (err < 0) {
+		print("agent: no control line: %s\n", sp_err_text(err));
+		return err;
+	}
+	print("agent: ready\n");
+	for (;;) {
+		int32_t events = sys_wait(
+			SP_EVENT_IRQ | SP_EVENT_CHILD | SP_EVENT_ABORT);
+
+		if (events & (SP_EVENT_CHILD | SP_EVENT_ABORT))
+			ops_sync();
+		serve_what_arrived();
+		(void)sys_irq_ack(0, UART_IRQ);
+	}
+}

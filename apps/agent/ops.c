@@ -1,0 +1,361 @@
+/*
+ * ops.c - the operations of agent.h.
+ *
+ * Each gets the payload and its exact length, checked against the table at the
+ * end; lengths inside it are checked here, before anything else sees them.
+ */
+#include "ops.h"
+
+#include "apps.h"
+#include "filters.h"
+#include "handlers.h"
+
+#include "apps/lib/layout.h"
+#include "apps/lib/mem.h"
+#include "apps/lib/syscall.h"
+
+#include <spindle/bytes.h>
+
+enum {
+	STAGING = 512 * 1024,
+	RUN_IDS = 256,
+};
+
+static struct {
+	uint8_t bytes[STAGING] __attribute__((aligned(8)));
+} staging;
+
+static struct {
+	bool asked;
+	uint32_t status;
+} halt;
+
+/* Are there N bytes at OFF of the staging buffer? */
+static bool
+staged(uint32_t off, uint32_t n)
+{
+	return off <= STAGING && n <= STAGING - off;
+}
+
+/* The name at the start of a payload, if it is one. */
+static const char *
+name_at(const uint8_t *p)
+{
+	const char *name = (const char *)p;
+
+	return name_is_good(name) ? name : NULL;
+}
+
+static int
+op_ping(const uint8_t *p, size_t len, struct answer *a)
+{
+	(void)p;
+	(void)len;
+	answer_put32(a, AG_VERSION);
+	return SP_OK;
+}
+
+static int
+op_stage(const uint8_t *p, size_t len, struct answer *a)
+{
+	uint32_t off = le32_get(p);
+	uint32_t n = len - 4;
+
+	if (!staged(off, n))
+		return refuse(a, SP_EINVAL,
+			"larger than the agent's buffer of %u bytes", STAGING);
+	memcpy(staging.bytes + off, p + 4, n);
+	return SP_OK;
+}
+
+static int
+op_info(const uint8_t *p, size_t len, struct answer *a)
+{
+	uint32_t off = le32_get(p), n = le32_get(p + 4);
+
+	(void)len;
+	if (off > sizeof(struct sp_info) || n > sizeof(struct sp_info) - off ||
+		n > ANSWER_ROOM)
+		return SP_EINVAL;
+	answer_put(a, (const uint8_t *)app_info() + off, n);
+	return SP_OK;
+}
+
+static int
+op_app_start(const uint8_t *p, size_t len, struct answer *a)
+{
+	struct ag_app req;
+
+	memcpy(&req, p, len);
+	if (!staged(0, req.bytes))
+		return refuse(a, SP_EINVAL, "more bytes than were staged");
+
+	int env = app_start(&req, staging.bytes, a);
+
+	if (env < 0)
+		return env;
+	answer_put32(a, (uint32_t)env);
+	return SP_OK;
+}
+
+static int
+op_app_stop(const uint8_t *p, size_t len, struct answer *a)
+{
+	uint32_t env = le32_get(p);
+	const struct app *app = app_of_env(env);
+
+	(void)len;
+	if (app == NULL)
+		return refuse(
+			a, SP_ENOENT, "the agent runs nothing as %u", env);
+	handlers_drop(env);
+	if (app->has_ring)
+		filters_drop(AG_TO_RING, app->ring);
+	return app_stop(env);
+}
+
+static int
+op_app_find(const uint8_t *p, size_t len, struct answer *a)
+{
+	const char *name = name_at(p);
+	const struct app *app = name != NULL ? app_named(name) : NULL;
+
+	(void)len;
+	if (app == NULL)
+		return refuse(a, SP_ENOENT, "no such application runs");
+	answer_put32(a, app->env);
+	return SP_OK;
+}
+
+static int
+op_filter_add(const uint8_t *p, size_t len, struct answer *a)
+{
+	struct ag_filter req;
+
+	memcpy(&req, p, len);
+	if (!staged(0, req.bytes))
+		return refuse(a, SP_EINVAL, "more bytes than were staged");
+
+	int binding = filter_add(&req, staging.bytes, a);
+
+	if (binding < 0)
+		return binding;
+	answer_put32(a, (uint32_t)binding);
+	return SP_OK;
+}
+
+static int
+op_filter_del(const uint8_t *p, size_t len, struct answer *a)
+{
+	const char *name = name_at(p);
+	int err = name != NULL ? filter_del(name) : SP_ENOENT;
+
+	(void)len;
+	return err == SP_ENOENT ? refuse(a, err, "no such filter") : err;
+}
+
+static int
+op_filter_blob(const uint8_t *p, size_t len, struct answer *a)
+{
+	const char *name = name_at(p);
+	int err = name != NULL ? filter_blob(name, le32_get(p + SP_NAME), a)
+			       : SP_ENOENT;
+
+	(void)len;
+	return err == SP_ENOENT ? refuse(a, err, "no such filter") : err;
+}
+
+/* struct sp_ash, then perhaps the name of its owner. */
+static int
+op_ash_reserve(const uint8_t *p, size_t len, struct answer *a)
+{
+	struct sp_ash ash;
+	char owner[SP_NAME] = "";
+
+	if (len != sizeof(ash) && len != sizeof(ash) + sizeof(owner))
+		return SP_EFORMAT;
+	memcpy(&ash, p, sizeof(ash));
+	memcpy(owner, p + sizeof(ash), len - sizeof(ash));
+
+	int id = handler_reserve(&ash, owner, a);
+
+	if (id < 0)
+		return id;
+	answer_put(a, &ash, sizeof(ash));
+	answer_put32(a, (uint32_t)id);
+	return SP_OK;
+}
+
+static int
+op_ash_install(const uint8_t *p, size_t len, struct answer *a)
+{
+	struct ag_ash req;
+
+	memcpy(&req, p, len);
+	if (req.words > STAGING / 4 || !staged(req.words * 4, req.data_bytes))
+		return refuse(a, SP_EINVAL, "more bytes than were staged");
+	return handler_install(
+		&req, staging.bytes, staging.bytes + req.words * 4, a);
+}
+
+static int
+op_ash_remove(const uint8_t *p, size_t len, struct answer *a)
+{
+	const char *name = name_at(p);
+	int err = name != NULL ? handler_remove(name) : SP_ENOENT;
+
+	(void)len;
+	return err == SP_ENOENT ? refuse(a, err, "no such handler") : err;
+}
+
+static int
+op_ash_code(const uint8_t *p, size_t len, struct answer *a)
+{
+	const char *name = name_at(p);
+	int err = name != NULL ? handler_code(name, le32_get(p + SP_NAME), a)
+			       : SP_ENOENT;
+
+	(void)len;
+	return err == SP_ENOENT ? refuse(a, err, "no such handler") : err;
+}
+
+static int
+op_ash_state(const uint8_t *p, size_t len, struct answer *a)
+{
+	const char *name = name_at(p);
+	int err = name != NULL ? handler_state(name, le32_get(p + SP_NAME),
+					 le32_get(p + SP_NAME + 4), a)
+			       : SP_ENOENT;
+
+	(void)len;
+	return err == SP_ENOENT ? refuse(a, err, "no such handler") : err;
+}
+
+static int
+op_halt(const uint8_t *p, size_t len, struct answer *a)
+{
+	(void)len;
+	(void)a;
+	halt.asked = true;
+	halt.status = le32_get(p);
+	return SP_OK;
+}
+
+/* The frame follows the request, or is staged when nothing follows. */
+static int
+op_filter_run(const uint8_t *p, size_t len, struct answer *a)
+{
+	static struct {
+		uint8_t bytes[AG_MAX_PAYLOAD] __attribute__((aligned(4)));
+	} frame;
+	static uint16_t ids[RUN_IDS];
+	uint32_t n = le32_get(p + 8);
+	const uint8_t *from = len > 12 ? p + 12 : staging.bytes;
+
+	if (n > sizeof(frame.bytes) - SP_RING_FRAME_AT ||
+		(len > 12 && n != len - 12))
+		return refuse(a, SP_EINVAL, "wrong length of the frame");
+	/* Where the network puts frames: two bytes off a word. */
+	memcpy(frame.bytes + SP_RING_FRAME_AT, from, n);
+
+	const struct sp_run run = {
+		.taps = le32_get(p),
+		.wirelen = le32_get(p + 4),
+		.frame_va = sys_addr(frame.bytes + SP_RING_FRAME_AT),
+		.len = n,
+		.ids_va = sys_addr(ids),
+		.ids_room = RUN_IDS,
+	};
+	int32_t count = sys_filter_run(0, &run);
+
+	if (count < 0)
+		return count;
+	answer_put32(a, (uint32_t)count);
+	answer_put(a, ids, (uint32_t)count * sizeof(ids[0]));
+	return SP_OK;
+}
+
+struct operation {
+	int (*serve)(const uint8_t *p, size_t len, struct answer *a);
+	size_t least, most; /* bytes of payload */
+	bool reads;
+};
+
+static const struct operation operations[] = {
+	[AG_PING] = { op_ping, 0, 0, true },
+	[AG_STAGE] = { op_stage, 4, AG_MAX_PAYLOAD, false },
+	[AG_INFO] = { op_info, 8, 8, true },
+	[AG_APP_START] = { op_app_start, sizeof(struct ag_app),
+		sizeof(struct ag_app), false },
+	[AG_APP_STOP] = { op_app_stop, 4, 4, false },
+	[AG_APP_FIND] = { op_app_find, SP_NAME, SP_NAME, true },
+	[AG_FILTER_ADD] = { op_filter_add, sizeof(struct ag_filter),
+		sizeof(struct ag_filter), false },
+	[AG_FILTER_DEL] = { op_filter_del, SP_NAME, SP_NAME, false },
+	[AG_FILTER_BLOB] = { op_filter_blob, SP_NAME + 4, SP_NAME + 4, true },
+	[AG_ASH_RESERVE] = { op_ash_reserve, sizeof(struct sp_ash),
+		sizeof(struct sp_ash) + SP_NAME, false },
+	[AG_ASH_INSTALL] = { op_ash_install, sizeof(struct ag_ash),
+		sizeof(struct ag_ash), false },
+	[AG_ASH_REMOVE] = { op_ash_remove, SP_NAME, SP_NAME, false },
+	[AG_ASH_CODE] = { op_ash_code, SP_NAME + 4, SP_NAME + 4, true },
+	[AG_HALT] = { op_halt, 4, 4, false },
+	[AG_ASH_STATE] = { op_ash_state, SP_NAME + 8, SP_NAME + 8, true },
+	[AG_FILTER_RUN] = { op_filter_run, 12, AG_MAX_PAYLOAD, true },
+};
+
+static const struct operation *
+operation(uint16_t op)
+{
+	if (op >= ARRAY_LEN(operations) || operations[op].serve == NULL)
+		return NULL;
+	return &operations[op];
+}
+
+bool
+ops_only_reads(uint16_t op)
+{
+	const struct operation *o = operation(op);
+
+	return o == NULL || o->reads;
+}
+
+static int
+serve(const struct proto_msg *m, struct answer *a)
+{
+	const struct operation *o = operation(m->op);
+
+	if (o == NULL)
+		return refuse(a, SP_EUNSUPPORTED, "unknown operation %u",
+			(uint32_t)m->op);
+	if (m->len < o->least || m->len > o->most)
+		return refuse(a, SP_EFORMAT,
+			"operation %u does not take %u bytes", (uint32_t)m->op,
+			(uint32_t)m->len);
+	return o->serve(m->payload, m->len, a);
+}
+
+void
+ops_serve(const struct proto_msg *m, struct answer *a)
+{
+	memset(&a->result, 0, sizeof(a->result));
+	a->len = 0;
+	a->result.code = serve(m, a);
+	if (a->result.code < 0 && a->result.text[0] == '\0')
+		(void)refuse(a, 0, "%s", sp_err_text(a->result.code));
+}
+
+bool
+ops_halted(uint32_t *status)
+{
+	*status = halt.status;
+	return halt.asked;
+}
+
+void
+ops_sync(void)
+{
+	apps_reap();
+	handlers_sync();
+	filters_sync();
+}
