@@ -10,7 +10,7 @@
 void console_write(const char *s, size_t n);
 void console_puts(const char *s);
 
-/* %s %c %d %u %x %08x %p %% only. */
+/* %s %c %d %u %x %08x %% only. */
 void kprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif /* KERNEL_CONSOLE_H */

@@ -16,15 +16,15 @@
 #define VEC_IRQ     0x200 /* with Cause.IV */
 
 /* Status, CP0 12.0 */
-#define ST_IE   0x00000001 /* interrupts enabled */
-#define ST_EXL  0x00000002 /* in an exception */
-#define ST_ERL  0x00000004
-#define ST_UM   0x00000010 /* user mode */
-#define ST_IM2  0x00000400 /* i8259: the NIC */
-#define ST_IM4  0x00001000 /* CBUS UART */
-#define ST_IM7  0x00008000 /* timer */
-#define ST_BEV  0x00400000 /* bootstrap vectors */
-#define ST_CU0  0x10000000
+#define ST_IE  0x00000001 /* interrupts enabled */
+#define ST_EXL 0x00000002 /* in an exception */
+#define ST_ERL 0x00000004
+#define ST_UM  0x00000010 /* user mode */
+#define ST_IM2 0x00000400 /* i8259: the NIC */
+#define ST_IM4 0x00001000 /* CBUS UART */
+#define ST_IM7 0x00008000 /* timer */
+#define ST_BEV 0x00400000 /* bootstrap vectors */
+#define ST_CU0 0x10000000
 
 /* Cause, CP0 13.0; IP bits are at the places of ST_IM */
 #define CAUSE_IV         0x00800000
@@ -109,6 +109,22 @@ static inline void
 irq_restore(uint32_t status)
 {
 	cp0_set_status(status);
+}
+
+/* Out of EJTAG debug mode, to the next instruction (MIPS EJTAG, DERET). */
+static inline void
+debug_return(void)
+{
+	__asm__ volatile(".set push\n\t.set noreorder\n\t"
+			 "lui $t0, %%hi(1f)\n\t"
+			 "addiu $t0, $t0, %%lo(1f)\n\t"
+			 "mtc0 $t0, $24\n\t"
+			 "ehb\n\t"
+			 "deret\n"
+			 "1:\t.set pop"
+			 :
+			 :
+			 : "$8", "memory");
 }
 
 /* Plain stores before it are visible to devices after it. */

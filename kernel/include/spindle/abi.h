@@ -19,45 +19,48 @@ enum {
 	SP_MAX_RINGS = 32,
 	SP_MAX_ASHES = 64,
 	SP_CAP_SLOTS = 16,
-	SP_SLICES = 64,       /* entries of the slice vector */
-	SP_NAME = 24,         /* bytes of a name, NUL-terminated */
-	SP_RING_SLOT = 2048,  /* bytes for one frame in a packet ring */
-	SP_RING_PAGES = 33,   /* control page and up to 32 data pages */
-	SP_GATHER = 4,        /* pieces of one transmitted frame */
-	SP_CHECKED_HEAD = 128, /* bytes of a sent frame that templates may read */
+	SP_SLICES = 64,      /* entries of the slice vector */
+	SP_NAME = 24,        /* bytes of a name, NUL-terminated */
+	SP_RING_SLOT = 2048, /* bytes for one frame in a packet ring */
+	SP_RING_PAGES = 33,  /* control page and up to 32 data pages */
+	SP_GATHER = 4,       /* pieces of one transmitted frame */
+	SP_CHECKED_HEAD =
+		128, /* bytes of a sent frame that templates may read */
 };
 
 /* Where applications live (kuseg). */
-#define SP_USER_BASE  0x00400000 /* first address a program may use */
-#define SP_USER_TOP   0x7fff0000 /* one past the last one */
-#define SP_INFO_VA    0x70000000 /* read-only kernel pages: struct sp_info */
-#define SP_STACK_TOP  0x7ffe0000 /* the usual stack ends here */
+#define SP_USER_BASE 0x00400000 /* first address a program may use */
+#define SP_USER_TOP  0x7fff0000 /* one past the last one */
+#define SP_INFO_VA   0x70000000 /* read-only kernel pages: struct sp_info */
+#define SP_STACK_TOP 0x7ffe0000 /* the usual stack ends here */
 
 /* X(name, number): see kernel/core/ of the same name for the contract. */
 #define SP_CALLS(X)                                                            \
-	X(null, 0)         /* (): 0 */                                         \
-	X(console, 1)      /* (cap, va, len): write to the console */          \
-	X(self, 2)         /* (): id of this environment */                    \
-	X(yield, 3)        /* (env or 0): give up the slice, to ENV if set */  \
-	X(wait, 4)         /* (mask): sleep until an event in MASK; returns and \
-			      clears those pending */                          \
-	X(exit, 5)         /* (code): end this environment */                  \
-	X(page_alloc, 6)   /* (cap, count, align_log2, pfn or -1): first pfn */ \
-	X(page_free, 7)    /* (cap, pfn, count) */                             \
-	X(map, 8)          /* (struct sp_map *) */                             \
-	X(unmap, 9)        /* (cap, env, va, count) */                         \
-	X(env_create, 10)  /* (cap, name va): id; slot 0 of the child holds a   \
-			      capability derived from CAP */                   \
-	X(env_start, 11)   /* (cap, env, struct sp_start *) */                 \
-	X(env_kill, 12)    /* (cap, env) */                                    \
-	X(cap_grant, 13)   /* (cap, env, slot, struct sp_cap *) */             \
-	X(flow_derive, 14) /* (cap, struct sp_flow *): flow id */              \
-	X(flow_drop, 15)   /* (cap, flow) */                                   \
-	X(bind, 16)        /* (cap, struct sp_bind *): binding id */           \
-	X(unbind, 17)      /* (cap, binding) */                                \
-	X(ring_create, 18) /* (cap, env, pfn, pages): ring id */               \
+	X(null, 0)    /* (): 0 */                                              \
+	X(console, 1) /* (cap, va, len): write to the console */               \
+	X(self, 2)    /* (): id of this environment */                         \
+	X(yield, 3)   /* (env or 0): give up the slice, to ENV if set */       \
+	X(wait, 4)    /* (mask): sleep until an event in MASK; returns and \
+			      clears those pending */   \
+	X(exit, 5)    /* (code): end this environment */                       \
+	X(page_alloc, 6) /* (cap, count, align_log2, pfn or -1): first pfn */  \
+	X(page_free, 7)  /* (cap, pfn, count) */                               \
+	X(map, 8)        /* (struct sp_map *) */                               \
+	X(unmap, 9)      /* (cap, env, va, count) */                           \
+	X(env_create,                                                          \
+		10) /* (cap, name va): id; slot 0 of the child holds a   \
+			      capability derived from CAP */     \
+	X(env_start, 11)    /* (cap, env, struct sp_start *) */                \
+	X(env_kill, 12)     /* (cap, env) */                                   \
+	X(cap_grant, 13)    /* (cap, env, slot, struct sp_cap *) */            \
+	X(flow_derive, 14)  /* (cap, struct sp_flow *): flow id */             \
+	X(flow_drop, 15)    /* (cap, flow) */                                  \
+	X(bind, 16)         /* (cap, struct sp_bind *): binding id */          \
+	X(unbind, 17)       /* (cap, binding) */                               \
+	X(ring_create, 18)  /* (cap, env, pfn, pages): ring id */              \
 	X(ring_destroy, 19) /* (cap, ring) */                                  \
-	X(upcall_set, 20)  /* (pc, sp): where upcalls enter; 0 turns them off */ \
+	X(upcall_set,                                                          \
+		20) /* (pc, sp): where upcalls enter; 0 turns them off */      \
 	X(upcall_done, 21) /* (): return from an upcall */                     \
 	X(net_send, 22)    /* (cap, struct sp_piece *, n): bytes sent */       \
 	X(ash_reserve, 23) /* (cap, env, struct sp_ash *): ash id */           \
@@ -72,7 +75,7 @@ enum sp_call {
 #define X(name, number) SP_CALL_##name = number,
 	SP_CALLS(X)
 #undef X
-	SP_CALL_COUNT = 30,
+		SP_CALL_COUNT = 30,
 };
 
 /* --- capabilities ----------------------------------------------------------
@@ -85,6 +88,16 @@ enum {
 	SP_CAP_GRANT = 4,
 	SP_CAP_ALL = 7,
 	SP_CAP_NAME = 6,
+};
+
+/*
+ * First byte of the names of devices; environments are named by two bytes each
+ * (slot + 1, generation), appended to the name of the capability that made them.
+ */
+enum sp_device_name {
+	SP_NAME_CONSOLE = 0xc0,
+	SP_NAME_NIC = 0xc1,
+	SP_NAME_IRQ = 0xc2, /* followed by the line's number */
 };
 
 struct sp_cap {
@@ -113,10 +126,10 @@ struct sp_start {
 
 /* --- events and rings ------------------------------------------------------ */
 enum {
-	SP_EVENT_RING = 1, /* a ring of this environment got a frame */
-	SP_EVENT_ASH = 2,  /* a handler called ash_wake() */
-	SP_EVENT_IRQ = 4,  /* the bound interrupt line was raised */
-	SP_EVENT_CHILD = 8, /* an environment it created has ended */
+	SP_EVENT_RING = 1,   /* a ring of this environment got a frame */
+	SP_EVENT_ASH = 2,    /* a handler called ash_wake() */
+	SP_EVENT_IRQ = 4,    /* the bound interrupt line was raised */
+	SP_EVENT_CHILD = 8,  /* an environment it created has ended */
 	SP_EVENT_ABORT = 16, /* one of its handlers was aborted and unbound */
 };
 
@@ -154,7 +167,7 @@ struct sp_piece {
  */
 struct sp_flow {
 	uint32_t parent;
-	uint32_t env; /* who owns it; 0: this environment */
+	uint32_t env;                 /* who owns it; 0: this environment */
 	uint32_t blob_va, blob_bytes; /* dpf.h */
 	uint32_t clash_va;            /* struct sp_clash, or 0 */
 	char name[SP_NAME];
@@ -165,7 +178,8 @@ enum sp_target { SP_TO_RING = 1, SP_TO_ASH = 2, SP_TO_COUNT = 3 };
 enum {
 	SP_BIND_UPCALL = 1, /* upcall the owner for each frame */
 	SP_BIND_SHARED = 2, /* group frames: a copy to every shared binding */
-	SP_BIND_REPLACE = 4, /* REPLACES is swapped out atomically; counters stay */
+	SP_BIND_REPLACE =
+		4, /* REPLACES is swapped out atomically; counters stay */
 };
 
 struct sp_bind {
@@ -187,7 +201,7 @@ struct sp_clash {
 	uint32_t relation; /* enum dpf_relation of the new one to the old one */
 	uint32_t is_flow;  /* the old one is a flow, else a binding */
 	uint32_t id;       /* the old one */
-	uint32_t len;      /* bytes of an example both would take; 0: none known */
+	uint32_t len; /* bytes of an example both would take; 0: none known */
 	char name[SP_NAME];
 	uint8_t frame[256];
 };
@@ -195,7 +209,7 @@ struct sp_clash {
 /* --- handlers -------------------------------------------------------------- */
 struct sp_ash {
 	uint32_t code_bits, data_bits; /* in: sizes of the regions, log2 */
-	uint32_t budget;               /* in: instructions a frame; 0: default */
+	uint32_t budget; /* in: instructions a frame; 0: default */
 	uint32_t code_base, data_base; /* out: kseg0 addresses */
 	uint32_t data_pfn;             /* out: first frame of the data region */
 	uint32_t exit, abort;          /* out: targets of the header bundles */
@@ -206,7 +220,7 @@ struct sp_ash {
 struct sp_ash_code {
 	uint32_t code_va, words; /* the final image, header bundles included */
 	uint32_t data_va, data_bytes;
-	uint32_t granted; /* imports this handler may call */
+	uint32_t granted;   /* imports this handler may call */
 	uint32_t report_va; /* struct sp_ash_report, or 0 */
 };
 
@@ -227,9 +241,9 @@ enum sp_drop {
 	SP_DROP_RING_FULL,
 	SP_DROP_TX_DENIED, /* a reply matched no transmit template */
 	SP_DROP_TX_FULL,
-	SP_DROP_ABORTED, /* its handler was aborted */
+	SP_DROP_ABORTED,  /* its handler was aborted */
 	SP_DROP_DECLINED, /* declined with nowhere to go */
-	SP_DROP_BAD,     /* receive error or oversized frame */
+	SP_DROP_BAD,      /* receive error or oversized frame */
 	SP_DROP_COUNT,
 };
 #define SP_DROP_NAMES                                                          \
@@ -247,20 +261,24 @@ struct sp_nic_info {
 	uint32_t dropped[SP_DROP_COUNT];
 	uint32_t bytes;
 	uint32_t sent, sent_bytes, send_errors;
-	uint32_t missed;    /* the NIC had no descriptor; not in received */
-	uint32_t resets;    /* recoveries from a device fault */
+	uint32_t missed; /* the NIC had no descriptor; not in received */
+	uint32_t resets; /* recoveries from a device fault */
 	uint32_t interrupts;
 };
 
 enum sp_env_state {
-	SP_ENV_FREE, SP_ENV_NEW, SP_ENV_RUNNABLE, SP_ENV_WAITING, SP_ENV_DEAD,
+	SP_ENV_FREE,
+	SP_ENV_NEW,
+	SP_ENV_RUNNABLE,
+	SP_ENV_WAITING,
+	SP_ENV_DEAD,
 };
 
 struct sp_env_info {
 	uint32_t id; /* index | generation << 8; 0 when free */
 	uint32_t parent;
 	uint32_t state;
-	uint32_t pages; /* frames it owns */
+	uint32_t pages;  /* frames it owns */
 	uint32_t slices; /* entries of the vector */
 	uint32_t ticks;  /* slices used */
 	uint32_t upcalls;
@@ -274,7 +292,7 @@ struct sp_binding_info {
 	uint32_t owner, target, object, flow, flags;
 	int32_t priority;
 	uint32_t rank;
-	uint32_t nodes;  /* tests in its graph */
+	uint32_t nodes;          /* tests in its graph */
 	uint32_t packets, bytes; /* frames it took (tap: it accepts) */
 	uint32_t consumed, delivered;
 	uint32_t dropped[SP_DROP_COUNT];
@@ -287,17 +305,23 @@ struct sp_ash_info {
 	uint32_t owner, binding;
 	uint32_t code_bits, data_bits, words, budget, bound, granted;
 	uint32_t runs, replies, declines, aborts;
-	uint32_t abort_reason, abort_pc, abort_addr; /* enum sp_abort, last one */
+	uint32_t abort_reason, abort_pc,
+		abort_addr; /* enum sp_abort, last one */
 	uint32_t data_pfn;
 	char name[SP_NAME];
 };
 
-enum sp_abort { SP_ABORT_NONE, SP_ABORT_BUDGET, SP_ABORT_TIMER, SP_ABORT_FAULT };
+enum sp_abort {
+	SP_ABORT_NONE,
+	SP_ABORT_BUDGET,
+	SP_ABORT_TIMER,
+	SP_ABORT_FAULT
+};
 
 struct sp_info {
 	uint32_t magic, version; /* SP_INFO_MAGIC, 1 */
 	uint32_t boot_count;     /* CP0 Count at boot */
-	uint32_t ticks;          /* timer ticks since boot, 10 ms each, when busy */
+	uint32_t ticks; /* timer ticks since boot, 10 ms each, when busy */
 	uint32_t pages_total, pages_free;
 	uint32_t code_bytes_rx, code_bytes_taps; /* generated classifiers */
 	struct sp_nic_info nic;

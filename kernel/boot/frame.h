@@ -1,0 +1,98 @@
+/*
+ * frame.h - what the assembly saves, in C and in assembly.
+ *
+ * A mismatch is a compile error (core/env.c holds the assertions), not a lost
+ * afternoon.
+ */
+#ifndef KERNEL_BOOT_FRAME_H
+#define KERNEL_BOOT_FRAME_H
+
+/* struct context */
+#define CTX_REG(n) (4 * (n)) /* $1..$31; k0 and k1 are not kept */
+#define CTX_HI     128
+#define CTX_LO     132
+#define CTX_EPC    136
+#define CTX_BYTES  144
+
+/* The system-call frame at the top of the system-call stack. */
+#define SF_ARGS  0 /* o32 home space for a0-a3 */
+#define SF_SP    16
+#define SF_RA    20
+#define SF_EPC   24
+#define SF_BYTES 32
+
+/* The frame of an interrupt that hit a long system call. */
+#define IF_REG(n) (16 + 4 * (n))
+#define IF_HI     144
+#define IF_LO     148
+#define IF_EPC    152
+#define IF_STATUS 156
+#define IF_BYTES  160
+
+/* struct cpu */
+#define CPU_USER_STATUS 0
+#define CPU_IDLE_STATUS 4
+#define CPU_CTX         8
+#define CPU_RESCHED     12
+#define CPU_ASH         16 /* 1 while a handler runs */
+#define CPU_ASH_LIMIT   20 /* Count ticks a handler may take (backstop) */
+#define CPU_ASH_PC      24 /* where it was stopped */
+#define CPU_ASH_CAUSE   28
+#define CPU_ASH_ADDR    32
+#define CPU_ASH_SAVE    36 /* s0-s7, fp, sp, ra */
+
+/* struct ash_entry: what ash_enter() loads */
+#define AE_PC     0
+#define AE_RA     4
+#define AE_DATA   8
+#define AE_SP     12
+#define AE_BUDGET 16
+
+/* Results of ash_enter() that no handler can return (bit 31 is masked out). */
+#define ASH_STOP_BUDGET 0x80000001
+#define ASH_STOP_TIMER  0x80000002
+#define ASH_STOP_FAULT  0x80000003
+
+#define IDLE_BYTES    16
+#define SYSCALL_COUNT 30 /* SP_CALL_COUNT */
+
+#ifndef __ASSEMBLER__
+
+#include <stdint.h>
+
+/* A user context at rest. */
+struct context {
+	uint32_t reg[32];
+	uint32_t hi, lo, epc;
+	uint32_t pad;
+};
+
+struct ash_entry {
+	uint32_t pc, ra, data, sp, budget;
+};
+
+/* What the assembly must find at a fixed place. */
+struct cpu {
+	uint32_t user_status; /* Status for user mode, EXL set for eret */
+	uint32_t idle_status;
+	struct context *ctx; /* of the running environment */
+	uint32_t resched;    /* leave through the scheduler */
+	uint32_t ash_active;
+	uint32_t ash_limit;
+	uint32_t ash_pc, ash_cause, ash_addr;
+	uint32_t ash_save[11];
+};
+
+extern struct cpu cpu;
+
+/* boot/: start a context; the running one was saved.  Interrupts off. */
+_Noreturn void context_resume(const struct context *ctx);
+
+/* boot/: wait for an interrupt on an empty stack; the scheduler follows it. */
+_Noreturn void cpu_idle(void);
+
+/* boot/: run a handler on the frame at FRAME; a verdict or ASH_STOP_*. */
+uint32_t ash_enter(const struct ash_entry *e, uint8_t *frame, uint32_t len);
+
+#endif /* !__ASSEMBLER__ */
+#endif /* KERNEL_BOOT_FRAME_H */

@@ -1,0 +1,394 @@
+/*
+ * vectors.S - everything that enters the kernel: refill, system call,
+ * exception, interrupt.
+ *
+ * Copied to the vector page by trap_init(): branches inside a vector are
+ * relative, everything else is reached by j.  Kernel code runs with Status 0
+ * (kernel mode, EXL clear, interrupts off) unless it says otherwise.  No entry
+ * trusts $sp or $gp of what it interrupted.  Every delay slot is marked.
+ */
+#include "kernel/boot/frame.h"
+#include "kernel/mips.h"
+
+	.set	noat
+	.set	noreorder
+
+#define EntryLo0 $2
+#define EntryLo1 $3
+#define EntryHi  $10
+#define Status   $12
+#define Cause    $13
+#define EPC      $14
+#define DESAVE   $31
+
+	.macro	EACH_TEMP what		/* what C may clobber, but $sp */
+	.irp	n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,24,25,31
+	\what	\n
+	.endr
+	.endm
+	.macro	EACH_SAVED what		/* what C preserves */
+	.irp	n, 16,17,18,19,20,21,22,23,28,30
+	\what	\n
+	.endr
+	.endm
+	.macro	CTX_SAVE n
+	sw	$\n, CTX_REG(\n)($k1)
+	.endm
+	.macro	CTX_LOAD n
+	lw	$\n, CTX_REG(\n)($k1)
+	.endm
+	.macro	IF_SAVE n
+	sw	$\n, IF_REG(\n)($sp)
+	.endm
+	.macro	IF_LOAD n
+	lw	$\n, IF_REG(\n)($sp)
+	.endm
+	.macro	CLEAR n
+	move	$\n, $zero
+	.endm
+
+/* --- TLB refill, vector 0x000 -------------------------------------------- */
+/*
+ * In: EntryHi names the page pair.  Looks in the STLB; 19 instructions when it
+ * is there.  Uses k0, k1; $at is kept in DESAVE.
+ */
+	.globl	vec_refill, vec_refill_end
+vec_refill:
+	mfc0	$k0, EntryHi
+	srl	$k1, $k0, 9		/* VPN2 * 16 */
+	andi	$k0, $k0, 0xff
+	sll	$k0, $k0, 8
+	xor	$k1, $k1, $k0		/* spread by ASID */
+	lui	$k0, %hi(stlb)
+	ins	$k0, $k1, 0, 16
+	mfc0	$k1, EntryHi
+	mtc0	$1, DESAVE
+	lw	$1, 0($k0)
+	bne	$1, $k1, 1f
+	lw	$1, 4($k0)		/* delay slot */
+	mtc0	$1, EntryLo0
+	lw	$1, 8($k0)
+	mtc0	$1, EntryLo1
+	mfc0	$1, DESAVE
+	ehb
+	tlbwr
+	eret
+1:	j	exc_entry
+	mfc0	$1, DESAVE		/* delay slot */
+vec_refill_end:
+
+/* --- general exceptions, vector 0x180 ------------------------------------ */
+	.globl	vec_general, vec_general_end
+vec_general:
+	mfc0	$k0, Cause
+	andi	$k0, $k0, CAUSE_CODE
+	xori	$k0, $k0, EXC_SYSCALL << CAUSE_CODE_SHIFT
+	bnez	$k0, 1f
+	lui	$k1, %hi(sys_stack_top - SF_BYTES) /* delay slot */
+	j	syscall_entry
+	addiu	$k1, $k1, %lo(sys_stack_top - SF_BYTES) /* delay slot */
+1:	j	exc_entry
+	nop				/* delay slot */
+vec_general_end:
+
+/* --- interrupts, vector 0x200 (Cause.IV) --------------------------------- */
+/*
+ * The idle loop has nothing worth saving, and is what a quiet machine
+ * interrupts: it gets the short way.
+ */
+	.globl	vec_irq, vec_irq_end
+vec_irq:
+	mfc0	$k0, EPC
+	lui	$k1, %hi(idle_wait)
+	addiu	$k1, $k1, %lo(idle_wait)
+	subu	$k0, $k0, $k1
+	sltiu	$k0, $k0, IDLE_BYTES
+	beqz	$k0, 1f
+	mfc0	$k0, Status		/* delay slot */
+	mtc0	$zero, Status
+	lui	$sp, %hi(irq_stack_top - 16)
+	jal	irq_dispatch
+	addiu	$sp, $sp, %lo(irq_stack_top - 16) /* delay slot */
+	j	sched_run
+	nop				/* delay slot */
+1:	andi	$k0, $k0, ST_UM
+	beqz	$k0, 2f
+	lui	$k1, %hi(cpu)		/* delay slot */
+	j	irq_from_user
+	lw	$k1, %lo(cpu + CPU_CTX)($k1) /* delay slot */
+2:	lw	$k0, %lo(cpu + CPU_ASH)($k1)
+	bnez	$k0, 3f
+	nop				/* delay slot */
+	j	irq_from_kernel
+	nop				/* delay slot */
+3:	j	ash_stop_timer
+	nop				/* delay slot */
+vec_irq_end:
+
+	.text
+
+/* --- system calls ---------------------------------------------------------- */
+/*
+ * In: k1 = frame at the top of the system-call stack; v0 = number.  C preserves
+ * the caller's s-registers; every other register that carries no result is
+ * cleared.  A call in a branch delay slot is not supported (it repeats).
+ */
+	.globl	syscall_entry
+	.type	syscall_entry, @function
+syscall_entry:
+	.cfi_startproc
+	.cfi_signal_frame
+	.cfi_return_column 27		/* k1 stands for the interrupted pc */
+	sw	$sp, SF_SP($k1)
+	sw	$ra, SF_RA($k1)
+	mfc0	$k0, EPC
+	addiu	$k0, $k0, 4
+	sw	$k0, SF_EPC($k1)
+	mtc0	$zero, Status
+	move	$sp, $k1
+	.cfi_def_cfa 29, SF_BYTES
+	.cfi_offset 29, SF_SP - SF_BYTES
+	.cfi_offset 31, SF_RA - SF_BYTES
+	.cfi_offset 27, SF_EPC - SF_BYTES
+	sltiu	$k0, $v0, SYSCALL_COUNT
+	beqz	$k0, syscall_unknown
+	sll	$k0, $v0, 2		/* delay slot */
+	lui	$k1, %hi(syscall_table)
+	addu	$k1, $k1, $k0
+	lw	$k1, %lo(syscall_table)($k1)
+	jalr	$k1
+	nop				/* delay slot */
+	.globl	syscall_return
+syscall_return:
+	lui	$k1, %hi(cpu)
+	lw	$k0, %lo(cpu + CPU_RESCHED)($k1)
+	bnez	$k0, syscall_resched
+	lw	$k0, %lo(cpu + CPU_USER_STATUS)($k1) /* delay slot */
+	mtc0	$k0, Status		/* EXL is set in it */
+	lw	$k0, SF_EPC($sp)
+	mtc0	$k0, EPC
+	.irp	n, 1,3,4,5,6,7,8,9,10,11,12,13,14,15,24,25
+	move	$\n, $zero
+	.endr
+	mthi	$zero
+	mtlo	$zero
+	lw	$ra, SF_RA($sp)
+	lw	$sp, SF_SP($sp)
+	ehb
+	eret
+
+syscall_unknown:
+	jal	syscall_bad
+	nop				/* delay slot */
+	b	syscall_return
+	nop				/* delay slot */
+
+/* A slice ended during the call: keep the result, let the scheduler choose. */
+syscall_resched:
+	jal	syscall_keep
+	nop				/* delay slot */
+	j	sched_run
+	nop				/* delay slot */
+
+/*
+ * syscall_switching - entry in syscall_table of calls after which somebody else
+ * may run: put the context away first, then call as usual.
+ */
+	.globl	syscall_switching
+syscall_switching:
+	move	$t9, $ra
+	jal	syscall_keep
+	nop				/* delay slot */
+	move	$ra, $t9
+	sll	$k0, $v0, 2
+	lui	$k1, %hi(syscall_switching_table)
+	addu	$k1, $k1, $k0
+	lw	$k1, %lo(syscall_switching_table)($k1)
+	jr	$k1
+	nop				/* delay slot */
+	.cfi_endproc
+	.size	syscall_entry, . - syscall_entry
+
+/*
+ * syscall_keep - make the running context complete: preserved registers and
+ * $v0, the rest zero.  Uses at, k0, k1; $v0 and arguments stay.
+ */
+	.type	syscall_keep, @function
+syscall_keep:
+	lui	$k1, %hi(cpu)
+	lw	$k1, %lo(cpu + CPU_CTX)($k1)
+	.irp	n, 1,3,4,5,6,7,8,9,10,11,12,13,14,15,24,25
+	sw	$zero, CTX_REG(\n)($k1)
+	.endr
+	sw	$zero, CTX_HI($k1)
+	sw	$zero, CTX_LO($k1)
+	EACH_SAVED CTX_SAVE
+	sw	$v0, CTX_REG(2)($k1)
+	/* The frame is always at the top of the stack, wherever $sp is now. */
+	lui	$k0, %hi(sys_stack_top - SF_BYTES)
+	addiu	$k0, $k0, %lo(sys_stack_top - SF_BYTES)
+	lw	$1, SF_SP($k0)
+	sw	$1, CTX_REG(29)($k1)
+	lw	$1, SF_RA($k0)
+	sw	$1, CTX_REG(31)($k1)
+	lw	$1, SF_EPC($k0)
+	jr	$ra
+	sw	$1, CTX_EPC($k1)	/* delay slot */
+	.size	syscall_keep, . - syscall_keep
+
+/* --- exceptions ------------------------------------------------------------ */
+/* In: EXL set, k0 and k1 free. */
+	.type	exc_entry, @function
+	.globl	exc_entry
+exc_entry:
+	mfc0	$k0, Status
+	andi	$k0, $k0, ST_UM
+	beqz	$k0, exc_from_kernel
+	lui	$k1, %hi(cpu)		/* delay slot */
+	lw	$k1, %lo(cpu + CPU_CTX)($k1)
+	EACH_TEMP CTX_SAVE
+	EACH_SAVED CTX_SAVE
+	CTX_SAVE 29
+	mfhi	$t0
+	mflo	$t1
+	mfc0	$t2, EPC
+	sw	$t0, CTX_HI($k1)
+	sw	$t1, CTX_LO($k1)
+	sw	$t2, CTX_EPC($k1)
+	mtc0	$zero, Status
+	lui	$sp, %hi(sys_stack_top - 16)
+	jal	exc_user
+	addiu	$sp, $sp, %lo(sys_stack_top - 16) /* delay slot */
+	lui	$a0, %hi(cpu)
+	j	context_resume
+	lw	$a0, %lo(cpu + CPU_CTX)($a0) /* delay slot */
+
+exc_from_kernel:
+	lw	$k0, %lo(cpu + CPU_ASH)($k1)
+	bnez	$k0, ash_stop_fault
+	nop				/* delay slot */
+	/* Our own bug.  Report from a stack that is surely good. */
+	mfc0	$a0, EPC
+	mfc0	$a1, Cause
+	mfc0	$a2, $8			/* BadVAddr */
+	move	$a3, $ra
+	mtc0	$zero, Status
+	lui	$sp, %hi(irq_stack_top - 16)
+	j	exc_kernel
+	addiu	$sp, $sp, %lo(irq_stack_top - 16) /* delay slot */
+	.size	exc_entry, . - exc_entry
+
+/* --- interrupts of something worth keeping --------------------------------- */
+/* In: k1 = the running context; EXL set. */
+	.type	irq_from_user, @function
+	.globl	irq_from_user
+irq_from_user:
+	EACH_TEMP CTX_SAVE
+	CTX_SAVE 29
+	mfhi	$t0
+	mflo	$t1
+	mfc0	$t2, EPC
+	sw	$t0, CTX_HI($k1)
+	sw	$t1, CTX_LO($k1)
+	sw	$t2, CTX_EPC($k1)
+	mtc0	$zero, Status
+	lui	$sp, %hi(irq_stack_top - 16)
+	jal	irq_dispatch
+	addiu	$sp, $sp, %lo(irq_stack_top - 16) /* delay slot */
+	lui	$k0, %hi(cpu)
+	lw	$k1, %lo(cpu + CPU_CTX)($k0)
+	lw	$t0, %lo(cpu + CPU_RESCHED)($k0)
+	bnez	$t0, 1f
+	lw	$t0, %lo(cpu + CPU_USER_STATUS)($k0) /* delay slot */
+	mtc0	$t0, Status
+	lw	$t0, CTX_HI($k1)
+	lw	$t1, CTX_LO($k1)
+	lw	$t2, CTX_EPC($k1)
+	mthi	$t0
+	mtlo	$t1
+	mtc0	$t2, EPC
+	EACH_TEMP CTX_LOAD
+	CTX_LOAD 29
+	ehb
+	eret
+1:	EACH_SAVED CTX_SAVE
+	lui	$sp, %hi(sys_stack_top - 16)
+	j	sched_run
+	addiu	$sp, $sp, %lo(sys_stack_top - 16) /* delay slot */
+	.size	irq_from_user, . - irq_from_user
+
+/* A long system call runs with interrupts on; it goes on afterwards. */
+	.type	irq_from_kernel, @function
+	.globl	irq_from_kernel
+irq_from_kernel:
+	move	$k1, $sp
+	lui	$sp, %hi(irq_stack_top - IF_BYTES)
+	addiu	$sp, $sp, %lo(irq_stack_top - IF_BYTES)
+	EACH_TEMP IF_SAVE
+	sw	$k1, IF_REG(29)($sp)
+	mfhi	$t0
+	mflo	$t1
+	mfc0	$t2, EPC
+	mfc0	$t3, Status
+	sw	$t0, IF_HI($sp)
+	sw	$t1, IF_LO($sp)
+	sw	$t2, IF_EPC($sp)
+	jal	irq_dispatch
+	sw	$t3, IF_STATUS($sp)	/* delay slot */
+	lw	$t0, IF_HI($sp)
+	lw	$t1, IF_LO($sp)
+	mthi	$t0
+	mtlo	$t1
+	lw	$t2, IF_STATUS($sp)	/* EXL is set in it */
+	mtc0	$t2, Status
+	lw	$t2, IF_EPC($sp)
+	mtc0	$t2, EPC
+	EACH_TEMP IF_LOAD
+	lw	$sp, IF_REG(29)($sp)
+	ehb
+	eret
+	.size	irq_from_kernel, . - irq_from_kernel
+
+/* --- leaving the kernel ---------------------------------------------------- */
+/* In: a0 = context; interrupts off.  Never returns. */
+	.type	context_resume, @function
+	.globl	context_resume
+context_resume:
+	lui	$k0, %hi(cpu)
+	sw	$a0, %lo(cpu + CPU_CTX)($k0)
+	lw	$t0, %lo(cpu + CPU_USER_STATUS)($k0)
+	move	$k1, $a0
+	mtc0	$t0, Status		/* EXL is set in it */
+	lw	$t0, CTX_HI($k1)
+	lw	$t1, CTX_LO($k1)
+	lw	$t2, CTX_EPC($k1)
+	mthi	$t0
+	mtlo	$t1
+	mtc0	$t2, EPC
+	EACH_TEMP CTX_LOAD
+	EACH_SAVED CTX_LOAD
+	CTX_LOAD 29
+	ehb
+	eret
+	.size	context_resume, . - context_resume
+
+/*
+ * Sleep with interrupts on.  An interrupt in the last IDLE_BYTES goes to the
+ * scheduler whatever it did, so nothing is lost between deciding and waiting.
+ */
+	.type	cpu_idle, @function
+	.globl	cpu_idle, idle_wait
+cpu_idle:
+	lui	$sp, %hi(irq_stack_top - 16)
+	addiu	$sp, $sp, %lo(irq_stack_top - 16)
+	lui	$t0, %hi(cpu)
+	lw	$t0, %lo(cpu + CPU_IDLE_STATUS)($t0)
+	j	idle_wait
+	nop				/* delay slot */
+	.align	5
+idle_wait:
+	mtc0	$t0, Status
+	wait
+	b	idle_wait
+	nop				/* delay slot */
+	.size	cpu_idle, . - cpu_idle

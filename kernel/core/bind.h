@@ -1,0 +1,45 @@
+/*
+ * bind.h - flows and bindings: which frames are whose, and where they go.
+ *
+ * Authority is checked here, once; what remains on the path of a frame is one
+ * call of generated code and one table look-up.
+ */
+#ifndef KERNEL_CORE_BIND_H
+#define KERNEL_CORE_BIND_H
+
+#include "kernel/core/env.h"
+#include "kernel/dev/pcnet.h"
+
+#include <spindle/abi.h>
+#include <spindle/err.h>
+#include <stdint.h>
+
+/* Set aside memory for the two merged classifiers.  Panics without it. */
+void bind_init(void);
+
+/*
+ * System calls (contract: struct sp_flow, struct sp_bind).  CLASH is filled in
+ * when the result is SP_EOVERLAP or SP_EUNDECIDED.  Long: interrupts are on
+ * while they think.
+ */
+int flow_derive(uint32_t cap, const struct sp_flow *f,
+	struct sp_clash *clash) SP_MUST_CHECK;
+int flow_drop(uint32_t cap, uint32_t id) SP_MUST_CHECK;
+int bind_create(uint32_t cap, const struct sp_bind *b,
+	struct sp_clash *clash) SP_MUST_CHECK;
+int bind_remove(uint32_t cap, uint32_t id) SP_MUST_CHECK;
+int bind_run(const struct sp_run *run, const uint8_t *frame, uint16_t *ids,
+	uint32_t room) SP_MUST_CHECK;
+
+/* Is anything bound to this ring or handler? */
+bool bind_uses(enum sp_target target, uint32_t object);
+
+void bind_forget_owner(const struct env *e);
+
+/* From the interrupt path: stop giving frames to this binding's handler. */
+void bind_abort(uint32_t id);
+
+/* The consumer of the NIC driver. */
+enum pcn_verdict bind_receive(uint8_t *frame, uint32_t len);
+
+#endif /* KERNEL_CORE_BIND_H */

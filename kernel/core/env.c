@@ -1,0 +1,220 @@
+/*
+ * env.c - the table of environments, their birth and their end.
+ */
+#include "kernel/core/env.h"
+
+#include "kernel/core/bind.h"
+#include "kernel/core/cap.h"
+#include "kernel/core/handler.h"
+#include "kernel/core/info.h"
+#include "kernel/core/irq.h"
+#include "kernel/core/page.h"
+#include "kernel/core/ring.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/send.h"
+#include "kernel/lib/string.h"
+#include "kernel/mips.h"
+#include "kernel/panic.h"
+
+#include <stddef.h>
+
+_Static_assert(offsetof(struct context, reg[31]) == CTX_REG(31), "asm");
+_Static_assert(offsetof(struct context, hi) == CTX_HI, "asm");
+_Static_assert(offsetof(struct context, lo) == CTX_LO, "asm");
+_Static_assert(offsetof(struct context, epc) == CTX_EPC, "asm");
+_Static_assert(offsetof(struct cpu, user_status) == CPU_USER_STATUS, "asm");
+_Static_assert(offsetof(struct cpu, idle_status) == CPU_IDLE_STATUS, "asm");
+_Static_assert(offsetof(struct cpu, ctx) == CPU_CTX, "asm");
+_Static_assert(offsetof(struct cpu, resched) == CPU_RESCHED, "asm");
+_Static_assert(offsetof(struct cpu, ash_active) == CPU_ASH, "asm");
+_Static_assert(offsetof(struct cpu, ash_limit) == CPU_ASH_LIMIT, "asm");
+_Static_assert(offsetof(struct cpu, ash_pc) == CPU_ASH_PC, "asm");
+_Static_assert(offsetof(struct cpu, ash_cause) == CPU_ASH_CAUSE, "asm");
+_Static_assert(offsetof(struct cpu, ash_addr) == CPU_ASH_ADDR, "asm");
+_Static_assert(offsetof(struct cpu, ash_save) == CPU_ASH_SAVE, "asm");
+_Static_assert(offsetof(struct ash_entry, budget) == AE_BUDGET, "asm");
+
+enum { GENERATIONS = 0xff };
+
+static struct {
+	struct env env[SP_MAX_ENVS];
+	uint8_t generation[SP_MAX_ENVS];
+	struct env *current;
+	uint32_t next; /* where the search for a free slot starts */
+} table;
+
+struct sp_env_info *
+env_info(const struct env *e)
+{
+	return &info.env[e->slot];
+}
+
+struct env *
+env_current(void)
+{
+	return table.current;
+}
+
+void
+env_set_current(struct env *e)
+{
+	table.current = e;
+	if (e != NULL)
+		space_enter(&e->space);
+}
+
+struct env *
+env_find(uint32_t id)
+{
+	if (id == 0)
+		return table.current;
+
+	struct env *e = &table.env[(id & 0xff) % SP_MAX_ENVS];
+
+	return e->id == id ? e : NULL;
+}
+
+const struct sp_cap *
+env_cap(uint32_t cap)
+{
+	return cap < SP_CAP_SLOTS ? &table.current->cap[cap] : NULL;
+}
+
+int
+env_open(uint32_t cap, uint32_t id, uint32_t rights, struct env **out)
+{
+	const struct sp_cap *c = env_cap(cap);
+	struct env *e = env_find(id);
+
+	if (e == NULL)
+		return SP_ENOENT;
+	if (c == NULL || !cap_opens(c, &e->name, rights))
+		return SP_EPERM;
+	*out = e;
+	return SP_OK;
+}
+
+bool
+env_opens_device(uint32_t cap, uint8_t first, uint8_t second)
+{
+	const struct sp_cap *c = env_cap(cap);
+	struct sp_cap device = { .len = 2, .name = { first, second } };
+
+	return c != NULL && cap_opens(c, &device, SP_CAP_WRITE);
+}
+
+/* A slot that is not in use, oldest first, so that exit codes stay readable. */
+static struct env *
+find_slot(void)
+{
+	for (uint32_t i = 0; i < SP_MAX_ENVS; i++) {
+		uint32_t slot = (table.next + i) % SP_MAX_ENVS;
+
+		if (table.env[slot].id == 0) {
+			table.next = slot + 1;
+			table.env[slot].slot = slot;
+			return &table.env[slot];
+		}
+	}
+	return NULL;
+}
+
+static void
+give_name(struct env *e, const struct sp_cap *by)
+{
+	uint8_t gen = (uint8_t)(table.generation[e->slot] % GENERATIONS + 1);
+
+	table.generation[e->slot] = gen;
+	e->id = e->slot | (uint32_t)gen << 8;
+	e->name = *by;
+	e->name.rights = SP_CAP_ALL;
+	e->name.name[e->name.len++] = (uint8_t)(e->slot + 1);
+	e->name.name[e->name.len++] = gen;
+	e->cap[0] = e->name;
+}
+
+int
+env_create(const struct sp_cap *by, uint32_t parent, const char name[SP_NAME])
+{
+	struct env *e = by->len + 2 <= SP_CAP_NAME ? find_slot() : NULL;
+
+	if (e == NULL)
+		return SP_EFULL;
+
+	uint32_t slot = e->slot;
+
+	memset(e, 0, sizeof(*e));
+	e->slot = slot;
+	memset(env_info(e), 0, sizeof(struct sp_env_info));
+
+	int err = space_init(&e->space, slot + 1, slot + 1);
+
+	if (err < 0)
+		return err;
+	err = tx_rights_create(slot + 1, &e->tx);
+	if (err < 0)
+		goto destroy_space;
+	e->parent = parent;
+	give_name(e, by);
+	for (uint32_t i = 0; i < INFO_PAGES; i++)
+		space_set(&e->space, SP_INFO_VA + i * SP_PAGE,
+			(info_pfn() + i) << 6 | LO_CACHED | LO_VALID);
+	env_info(e)->id = e->id;
+	env_info(e)->parent = parent;
+	env_info(e)->state = SP_ENV_NEW;
+	info_name(env_info(e)->name, name);
+	return (int)e->id;
+destroy_space:
+	space_destroy(&e->space);
+	return err;
+}
+
+void
+env_destroy(struct env *e, uint32_t code, uint32_t cause, uint32_t pc,
+	uint32_t addr)
+{
+	struct sp_env_info *i = env_info(e);
+	struct env *parent = env_find(e->parent);
+
+	sched_remove(e);
+	i->exit_code = code;
+	i->exit_cause = cause;
+	i->exit_pc = pc;
+	i->exit_addr = addr;
+	bind_forget_owner(e);
+	handler_forget_owner(e);
+	ring_forget_owner(e);
+	irq_forget_owner(e);
+	tx_rights_destroy(e->tx);
+	space_destroy(&e->space);
+	page_disown_all(e->slot + 1);
+	i->state = SP_ENV_DEAD;
+	i->slices = 0;
+	e->id = 0;
+	if (table.current == e)
+		table.current = NULL;
+	if (e->parent != 0 && parent != NULL)
+		env_post(parent, SP_EVENT_CHILD);
+}
+
+void
+env_post(struct env *e, uint32_t events)
+{
+	e->events |= events;
+	if (env_info(e)->state == SP_ENV_WAITING &&
+		(e->events & e->wait_mask) != 0) {
+		struct context *ctx = &e->ctx[CTX_MAIN];
+
+		ctx->reg[2] = e->events & e->wait_mask;
+		e->events &= ~e->wait_mask;
+		env_info(e)->state = SP_ENV_RUNNABLE;
+		sched_wake();
+	}
+}
+
+bool
+env_is_runnable(const struct env *e)
+{
+	return e->active == CTX_UPCALL ||
+	       info.env[e->slot].state == SP_ENV_RUNNABLE;
+}

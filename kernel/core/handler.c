@@ -1,0 +1,379 @@
+/*
+ * handler.c - the kernel's half of safe native code.
+ *
+ * The verifier (ash/verify.c) decides; this file makes what it decided about
+ * true: addresses, header bundles, `break` up to the end of the code region,
+ * dead zones beside the data.  boot/ash.S is the way in and out.
+ */
+#include "kernel/core/handler.h"
+
+#include "ash/ash.h"
+#include "dpf/mips.h"
+#include "kernel/boot/frame.h"
+#include "kernel/console.h"
+#include "kernel/core/bind.h"
+#include "kernel/core/info.h"
+#include "kernel/core/page.h"
+#include "kernel/core/send.h"
+#include "kernel/core/user.h"
+#include "kernel/dev/pcnet.h"
+#include "kernel/lib/string.h"
+#include "kernel/mips.h"
+
+enum { DEFAULT_BUDGET = 10000, MAX_BUDGET = 200000 };
+
+struct handler {
+	struct ash_entry entry; /* first: read on the fast path */
+	struct sp_ash_info *info;
+	struct env *owner;
+	uint32_t id, generation;
+	uint32_t code_pfn, code_pages, data_pfn, data_pages;
+	bool ready, writes_frames;
+};
+
+static struct {
+	struct handler handler[SP_MAX_ASHES];
+	struct handler *running;
+	bool used_timer;
+	uint8_t scratch[1u << (ASH_CODE_BITS_MAX - 2)]; /* a byte a word */
+} ashes;
+
+extern const char ash_exit[], ash_stop_budget[];
+extern const char ash_stub_wake[], ash_stub_clock[];
+
+/* The stub of each import, by number. */
+static const char *const stubs[] = {
+	[ASH_IMPORT_ash_wake] = ash_stub_wake,
+	[ASH_IMPORT_ash_clock] = ash_stub_clock,
+};
+
+static const uint32_t costs[] = {
+#define X(name, number, cost) [ASH_IMPORT_##name] = cost,
+	ASH_IMPORTS(X)
+#undef X
+};
+
+enum { IMPORTS = sizeof(stubs) / sizeof(stubs[0]) };
+
+void ash_service_wake(void);
+uint32_t ash_service_clock(void);
+
+void
+ash_service_wake(void)
+{
+	env_post(ashes.running->owner, SP_EVENT_ASH);
+}
+
+uint32_t
+ash_service_clock(void)
+{
+	return cp0_get_count();
+}
+
+static uint32_t
+pages_of(uint32_t bits)
+{
+	return bits <= 12 ? 1 : 1u << (bits - 12);
+}
+
+static uint32_t
+page_bits(uint32_t bits)
+{
+	return bits <= 12 ? 0 : bits - 12;
+}
+
+static struct handler *
+find_slot(void)
+{
+	for (uint32_t i = 0; i < SP_MAX_ASHES; i++)
+		if (ashes.handler[i].id == 0)
+			return &ashes.handler[i];
+	return NULL;
+}
+
+static int
+reserve_regions(struct handler *h, struct env *e, const struct sp_ash *a)
+{
+	int code = page_alloc_kernel(
+		pages_of(a->code_bits), page_bits(a->code_bits), e->slot + 1);
+
+	if (code < 0)
+		return code;
+
+	int data = page_alloc_guarded(pages_of(a->data_bits),
+		page_bits(a->data_bits), e->slot + 1, &e->name);
+
+	if (data < 0) {
+		page_free_kernel((uint32_t)code, pages_of(a->code_bits));
+		return data;
+	}
+	h->code_pfn = (uint32_t)code;
+	h->code_pages = pages_of(a->code_bits);
+	h->data_pfn = (uint32_t)data;
+	h->data_pages = pages_of(a->data_bits);
+	page_pin(h->data_pfn, h->data_pages);
+	return SP_OK;
+}
+
+static void
+tell_places(const struct handler *h, struct sp_ash *a)
+{
+	a->code_base = (uint32_t)page_kva(h->code_pfn);
+	a->data_base = (uint32_t)page_kva(h->data_pfn);
+	a->data_pfn = h->data_pfn;
+	a->exit = (uint32_t)ash_exit;
+	a->abort = (uint32_t)ash_stop_budget;
+	memset(a->import_addr, 0, sizeof(a->import_addr));
+	for (uint32_t i = 0; i < IMPORTS; i++)
+		a->import_addr[i] = (uint32_t)stubs[i];
+}
+
+int
+handler_reserve(struct env *e, struct sp_ash *a)
+{
+	if (a->code_bits < ASH_CODE_BITS_MIN ||
+		a->code_bits > ASH_CODE_BITS_MAX ||
+		a->data_bits < ASH_DATA_BITS_MIN ||
+		a->data_bits > ASH_DATA_BITS_MAX || a->budget > MAX_BUDGET)
+		return SP_EINVAL;
+
+	struct handler *h = find_slot();
+
+	if (h == NULL)
+		return SP_EFULL;
+
+	int err = reserve_regions(h, e, a);
+
+	if (err < 0)
+		return err;
+
+	uint32_t slot = (uint32_t)(h - ashes.handler);
+
+	h->generation = (h->generation + 1) & 0xffff;
+	h->id = (slot + 1) | h->generation << 8;
+	h->owner = e;
+	h->ready = false;
+	h->info = &info.ash[slot];
+	memset(h->info, 0, sizeof(*h->info));
+	h->info->id = h->id;
+	h->info->owner = e->id;
+	h->info->code_bits = a->code_bits;
+	h->info->data_bits = a->data_bits;
+	h->info->budget = a->budget == 0 ? DEFAULT_BUDGET : a->budget;
+	h->info->data_pfn = h->data_pfn;
+	info_name(h->info->name, a->name);
+	tell_places(h, a);
+	return (int)h->id;
+}
+
+/* The loader's bundles; nobody else decides where a handler ends. */
+static void
+write_header(uint32_t *code)
+{
+	for (uint32_t i = 0; i < ASH_FIRST_WORD; i++)
+		code[i] = MIPS_OP_break;
+	code[ASH_EXIT_WORD] = mips_jump(MIPS_OP_j, (uint32_t)ash_exit);
+	code[ASH_EXIT_WORD + 1] = 0;
+	code[ASH_ABORT_WORD] = mips_jump(MIPS_OP_j, (uint32_t)ash_stop_budget);
+	code[ASH_ABORT_WORD + 1] = 0;
+}
+
+static int
+copy_image(struct handler *h, const struct env *caller,
+	const struct sp_ash_code *c, uint32_t *code)
+{
+	uint32_t room = 1u << (h->info->code_bits - 2);
+
+	if (c->words < ASH_FIRST_WORD || c->words > room ||
+		c->data_bytes > 1u << h->info->data_bits)
+		return SP_EINVAL;
+
+	int err = user_copy_in(caller, code, c->code_va, c->words * 4);
+
+	if (err < 0)
+		return err;
+	for (uint32_t i = c->words; i < h->code_pages * SP_PAGE / 4; i++)
+		code[i] = MIPS_OP_break;
+	write_header(code);
+	memset(page_kva(h->data_pfn), 0, h->data_pages * SP_PAGE);
+	return user_copy_in(
+		caller, page_kva(h->data_pfn), c->data_va, c->data_bytes);
+}
+
+static void
+prepare_entry(struct handler *h)
+{
+	uint32_t code = (uint32_t)page_kva(h->code_pfn);
+	uint32_t data = (uint32_t)page_kva(h->data_pfn);
+
+	h->entry.pc = code + ASH_FIRST_WORD * 4;
+	h->entry.ra = code + ASH_EXIT_WORD * 4;
+	h->entry.data = data;
+	h->entry.sp = data + (1u << h->info->data_bits) - 16;
+	h->entry.budget = h->info->budget;
+}
+
+int
+handler_install(struct handler *h, const struct env *caller,
+	const struct sp_ash_code *c, struct sp_ash_report *r)
+{
+	uint32_t *code = page_kva(h->code_pfn);
+	struct ash_params p = {
+		.code_base = (uint32_t)code,
+		.code_bits = h->info->code_bits,
+		.data_bits = h->info->data_bits,
+		.granted = c->granted,
+	};
+	struct ash_report report;
+
+	memset(r, 0, sizeof(*r));
+	if (h->info->binding != 0)
+		return SP_EBUSY;
+	h->ready = false;
+	for (uint32_t i = 0; i < IMPORTS; i++) {
+		p.import_addr[i] = (uint32_t)stubs[i];
+		p.import_cost[i] = costs[i];
+	}
+
+	int err = copy_image(h, caller, c, code);
+
+	if (err < 0)
+		return err;
+	memset(&report, 0, sizeof(report));
+	err = ash_verify(code, c->words, &p, ashes.scratch,
+		sizeof(ashes.scratch), &report);
+	r->rule = report.rule;
+	r->word = report.word;
+	r->bound = report.bound;
+	r->stretch = report.stretch;
+	if (err < 0)
+		return err;
+	icache_sync(code, h->code_pages * SP_PAGE);
+	h->writes_frames = report.stores_frame != 0;
+	h->info->words = c->words;
+	h->info->bound = report.bound;
+	h->info->granted = c->granted;
+	prepare_entry(h);
+	h->ready = true;
+	return SP_OK;
+}
+
+struct handler *
+handler_find(uint32_t id)
+{
+	uint32_t at = (id & 0xff) - 1;
+
+	return at < SP_MAX_ASHES && ashes.handler[at].id == id
+		       ? &ashes.handler[at]
+		       : NULL;
+}
+
+struct env *
+handler_owner(const struct handler *h)
+{
+	return h->owner;
+}
+
+bool
+handler_is_ready(const struct handler *h)
+{
+	return h->ready;
+}
+
+bool
+handler_writes_frames(const struct handler *h)
+{
+	return h->writes_frames;
+}
+
+void
+handler_bound(struct handler *h, uint32_t binding)
+{
+	h->info->binding = binding;
+}
+
+uint32_t
+handler_binding(const struct handler *h)
+{
+	return h->info->binding;
+}
+
+void
+handler_destroy(struct handler *h)
+{
+	h->id = 0;
+	h->ready = false;
+	h->info->id = 0;
+	page_free_kernel(h->code_pfn, h->code_pages);
+	page_unpin(h->data_pfn, h->data_pages);
+	page_free_guarded(h->data_pfn, h->data_pages);
+}
+
+void
+handler_forget_owner(const struct env *e)
+{
+	for (uint32_t i = 0; i < SP_MAX_ASHES; i++)
+		if (ashes.handler[i].id != 0 && ashes.handler[i].owner == e)
+			handler_destroy(&ashes.handler[i]);
+}
+
+/* Stopped: count it, tell the owner, take it off the path. */
+static enum handler_result
+aborted(struct handler *h, uint32_t why)
+{
+	static const char *const reason[] = { "none", "budget exhausted",
+		"timer", "fault" };
+
+	h->info->aborts++;
+	h->info->abort_reason = why & 3;
+	h->info->abort_pc = cpu.ash_pc;
+	h->info->abort_addr = cpu.ash_addr;
+	bind_abort(h->info->binding);
+	env_post(h->owner, SP_EVENT_ABORT);
+	kprintf("ash %s: aborted, %s, pc %08x\n", h->info->name,
+		reason[why & 3], cpu.ash_pc);
+	return HANDLER_ABORTED;
+}
+
+static enum handler_result
+reply(struct handler *h, uint8_t *frame, uint32_t len)
+{
+	if (len < 14 || len > PCN_FRAME_MAX ||
+		!tx_allows(h->owner->tx, frame, len))
+		return HANDLER_DENIED;
+	if (pcn_send_slot(frame, len) < 0)
+		return HANDLER_TX_FULL;
+	h->info->replies++;
+	return HANDLER_REPLIED;
+}
+
+enum handler_result
+handler_run(struct handler *h, uint8_t *frame, uint32_t len)
+{
+	ashes.running = h;
+
+	uint32_t v = ash_enter(&h->entry, frame, len);
+
+	ashes.used_timer = true;
+	h->info->runs++;
+	switch (v & 0xffff0000u) {
+	case ASH_REPLY:
+		return reply(h, frame, v & 0xffff);
+	case ASH_CONSUME:
+		return HANDLER_CONSUMED;
+	case ASH_STOP_BUDGET & 0xffff0000u:
+		return aborted(h, v);
+	default:
+		h->info->declines++;
+		return HANDLER_DECLINED;
+	}
+}
+
+bool
+handler_used_timer(void)
+{
+	bool used = ashes.used_timer;
+
+	ashes.used_timer = false;
+	return used;
+}

@@ -1,0 +1,26 @@
+/*
+ * info.c - the exposed kernel tables and how names get into them.
+ */
+#include "kernel/core/info.h"
+
+#include "kernel/mips.h"
+
+/* kernel.ld gives it whole pages, so that nothing else is exposed with it. */
+struct sp_info info __attribute__((section(".bss.exposed")));
+
+void
+info_name(char dst[SP_NAME], const char src[SP_NAME])
+{
+	int i;
+
+	for (i = 0; i < SP_NAME - 1 && src[i] != '\0'; i++)
+		dst[i] = src[i] > ' ' && src[i] < 0x7f ? src[i] : '?';
+	for (; i < SP_NAME; i++)
+		dst[i] = '\0';
+}
+
+uint32_t
+info_pfn(void)
+{
+	return ((uint32_t)&info - KSEG0) / SP_PAGE;
+}

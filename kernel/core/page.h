@@ -1,0 +1,75 @@
+/*
+ * page.h - physical page frames: who owns them, who holds on to them.
+ *
+ * A frame is free when nobody owns, maps or pins it.  Names of frames are
+ * physical: page frame numbers.
+ */
+#ifndef KERNEL_CORE_PAGE_H
+#define KERNEL_CORE_PAGE_H
+
+#include "kernel/mips.h"
+
+#include <spindle/abi.h>
+#include <spindle/err.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum frame_kind {
+	FRAME_FREE,
+	FRAME_KERNEL, /* the kernel's own; never mapped for writing */
+	FRAME_USER,
+	FRAME_DEAD, /* beside handler regions; PINS regions share it */
+};
+
+struct frame {
+	uint8_t kind;
+	uint8_t zero;
+	uint16_t owner; /* environment slot + 1; 0: nobody */
+	uint16_t maps;  /* mappings in environments */
+	uint16_t pins;  /* rings, handlers */
+	struct sp_cap name;
+};
+
+static inline void *
+page_kva(uint32_t pfn)
+{
+	return (void *)(KSEG0 + pfn * SP_PAGE);
+}
+
+/* Everything from FIRST (a kseg0 address) to RAM_BYTES becomes frames, but the
+ * part that holds the boot archive. */
+void page_init(uint32_t first, uint32_t ram_bytes, uint32_t keep_from,
+	uint32_t keep_to);
+
+/* The frame PFN, or NULL when there is no such RAM. */
+struct frame *page_frame(uint32_t pfn);
+
+/*
+ * Allocate COUNT contiguous frames, aligned to 2^ALIGN_LOG2 frames, zeroed; at
+ * WANT if it is not ~0.  Returns the first pfn or SP_ENOMEM / SP_EBUSY (WANT is
+ * taken) / SP_EINVAL.  NAME says which capabilities dominate them.
+ */
+int page_alloc(uint32_t count, uint32_t align_log2, uint32_t want,
+	uint32_t owner, const struct sp_cap *name) SP_MUST_CHECK;
+
+/* The same with a dead frame on either side (handler regions). */
+int page_alloc_guarded(uint32_t count, uint32_t align_log2, uint32_t owner,
+	const struct sp_cap *name) SP_MUST_CHECK;
+void page_free_guarded(uint32_t pfn, uint32_t count);
+
+/* Frames for the kernel itself on behalf of OWNER; freed by page_free_kernel. */
+int page_alloc_kernel(
+	uint32_t count, uint32_t align_log2, uint32_t owner) SP_MUST_CHECK;
+void page_free_kernel(uint32_t pfn, uint32_t count);
+
+/* The owner lets go; the frame is free once nobody maps or pins it. */
+void page_disown(uint32_t pfn);
+void page_map_get(uint32_t pfn);
+void page_map_put(uint32_t pfn);
+void page_pin(uint32_t pfn, uint32_t count);
+void page_unpin(uint32_t pfn, uint32_t count);
+
+/* Disown every user frame of a dead environment. */
+void page_disown_all(uint32_t owner);
+
+#endif /* KERNEL_CORE_PAGE_H */

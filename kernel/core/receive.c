@@ -1,0 +1,262 @@
+/*
+ * receive.c - the path of a frame: one call of generated code, one table.
+ *
+ * Every frame is accounted for: received = consumed + delivered + dropped, and
+ * each binding keeps the same account.  Runs in the interrupt, interrupts off.
+ */
+#include "kernel/core/bind.h"
+#include "kernel/core/bind_table.h"
+#include "kernel/core/handler.h"
+#include "kernel/core/info.h"
+#include "kernel/core/page.h"
+#include "kernel/core/ring.h"
+#include "kernel/mips.h"
+#include "kernel/panic.h"
+
+enum {
+	RX_ARENA_PAGES = 512,
+	TAP_ARENA_PAGES = 512,
+	CODE_PAGES = 64,
+};
+
+typedef uint32_t (*rx_code_t)(
+	const uint8_t *frame, uint32_t len, uint32_t wirelen);
+typedef uint32_t (*tap_code_t)(
+	const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids);
+
+struct path;
+typedef enum pcn_verdict (*deliver_t)(
+	struct path *p, uint8_t *frame, uint32_t len);
+
+/* What a frame's binding says follows; all the fast path reads. */
+struct path {
+	deliver_t deliver;
+	struct sp_binding_info *info;
+	struct handler *handler;
+	struct ring *ring;
+	uint32_t id, upcall;
+};
+
+struct classifier bind_rx = { .bytes = &info.code_bytes_rx };
+struct classifier bind_taps = { .bytes = &info.code_bytes_taps };
+
+static struct {
+	rx_code_t rx;
+	tap_code_t taps;
+	struct path path[BIND_ENTRIES];
+	uint16_t tap_ids[SP_MAX_BINDINGS];
+	struct sp_binding_info nobody; /* counters of what has no binding */
+} rx;
+
+/* --- endings ---------------------------------------------------------------- */
+
+static enum pcn_verdict
+drop(struct path *p, enum sp_drop why)
+{
+	info.nic.dropped[why]++;
+	p->info->dropped[why]++;
+	return PCN_RECYCLE;
+}
+
+static enum pcn_verdict
+deliver_nobody(struct path *p, uint8_t *frame, uint32_t len)
+{
+	(void)frame;
+	(void)len;
+	return drop(p, SP_DROP_UNCLAIMED);
+}
+
+static enum pcn_verdict
+deliver_ring(struct path *p, uint8_t *frame, uint32_t len)
+{
+	if (!ring_deliver(p->ring, frame, len, p->id, p->upcall != 0))
+		return drop(p, SP_DROP_RING_FULL);
+	info.nic.delivered++;
+	p->info->delivered++;
+	return PCN_RECYCLE;
+}
+
+static enum pcn_verdict
+deliver_aborted(struct path *p, uint8_t *frame, uint32_t len)
+{
+	(void)frame;
+	(void)len;
+	return drop(p, SP_DROP_ABORTED);
+}
+
+static enum pcn_verdict
+deliver_ash(struct path *p, uint8_t *frame, uint32_t len)
+{
+	switch (handler_run(p->handler, frame, len)) {
+	case HANDLER_REPLIED:
+		info.nic.consumed++;
+		p->info->consumed++;
+		return PCN_SENT;
+	case HANDLER_CONSUMED:
+		info.nic.consumed++;
+		p->info->consumed++;
+		return PCN_RECYCLE;
+	case HANDLER_DENIED:
+		return drop(p, SP_DROP_TX_DENIED);
+	case HANDLER_TX_FULL:
+		return drop(p, SP_DROP_TX_FULL);
+	case HANDLER_ABORTED:
+		return drop(p, SP_DROP_ABORTED);
+	case HANDLER_DECLINED:
+	default:
+		return p->ring != NULL ? deliver_ring(p, frame, len)
+				       : drop(p, SP_DROP_DECLINED);
+	}
+}
+
+/* --- the path ---------------------------------------------------------------- */
+
+static void
+count_taps(const uint8_t *frame, uint32_t len)
+{
+	uint32_t n = rx.taps(frame, len, len, rx.tap_ids);
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct sp_binding_info *b = &info.binding[rx.tap_ids[i]];
+
+		b->packets++;
+		b->bytes += len;
+		b->last_count = cp0_get_count();
+	}
+}
+
+enum pcn_verdict
+bind_receive(uint8_t *frame, uint32_t len)
+{
+	struct path *p = &rx.path[rx.rx(frame, len, len)];
+
+	if (rx.taps != NULL)
+		count_taps(frame, len);
+
+	enum pcn_verdict v = p->deliver(p, frame, len);
+
+	p->info->packets++;
+	p->info->bytes += len;
+	p->info->last_count = cp0_get_count();
+	return v;
+}
+
+void
+bind_path_clear(uint32_t slot)
+{
+	struct path *p = &rx.path[slot];
+
+	p->deliver = deliver_nobody;
+	p->info = &rx.nobody;
+	p->handler = NULL;
+	p->ring = NULL;
+}
+
+void
+bind_path_set(uint32_t slot)
+{
+	const struct bind_entry *e = &bind_table[slot];
+	struct path *p = &rx.path[slot];
+
+	bind_path_clear(slot);
+	if (slot >= SP_MAX_BINDINGS || e->kind == BIND_TAP)
+		return;
+	p->id = slot;
+	p->info = &info.binding[slot];
+	p->ring = e->ring;
+	p->handler = e->handler;
+	p->upcall = e->flags & SP_BIND_UPCALL;
+	p->deliver = e->kind == BIND_ASH ? deliver_ash : deliver_ring;
+}
+
+void
+bind_abort(uint32_t id)
+{
+	struct path *p = &rx.path[id & 0xffff];
+
+	p->deliver = p->ring != NULL ? deliver_ring : deliver_aborted;
+}
+
+/* --- classifiers -------------------------------------------------------------- */
+
+static void
+classifier_init(
+	struct classifier *c, uint32_t arena_pages, enum dpf_set_kind kind)
+{
+	int arena = page_alloc_kernel(arena_pages, 0, 0);
+	int code = page_alloc_kernel(2 * CODE_PAGES, 0, 0);
+
+	if (arena < 0 || code < 0)
+		PANIC("no memory for the classifiers");
+	if (dpf_set_init(page_kva((uint32_t)arena), arena_pages * SP_PAGE, kind,
+		    &c->set) < 0)
+		PANIC("classifier does not fit its arena");
+	c->room_words = CODE_PAGES * SP_PAGE / 4;
+	c->code[0] = page_kva((uint32_t)code);
+	c->code[1] = page_kva((uint32_t)code + CODE_PAGES);
+}
+
+int
+classifier_emit(struct classifier *c)
+{
+	uint32_t *to = c->code[c->side ^ 1];
+	int words = dpf_set_emit(c->set, to, c->room_words, (uint32_t)to);
+
+	if (words < 0)
+		return words;
+	icache_sync(to, (size_t)words * 4);
+	c->words = (uint32_t)words;
+	return SP_OK;
+}
+
+static bool
+has_taps(void)
+{
+	for (uint32_t i = 1; i < SP_MAX_BINDINGS; i++)
+		if (bind_table[i].kind == BIND_TAP)
+			return true;
+	return false;
+}
+
+void
+classifier_swing(struct classifier *c)
+{
+	c->side ^= 1;
+	*c->bytes = c->words * 4;
+
+	uintptr_t code = (uintptr_t)c->code[c->side];
+
+	if (c == &bind_rx)
+		rx.rx = (rx_code_t)code;
+	else
+		rx.taps = has_taps() ? (tap_code_t)code : NULL;
+}
+
+void
+bind_init(void)
+{
+	for (uint32_t i = 0; i < BIND_ENTRIES; i++)
+		bind_path_clear(i);
+	classifier_init(&bind_rx, RX_ARENA_PAGES, DPF_SET_ONE);
+	classifier_init(&bind_taps, TAP_ARENA_PAGES, DPF_SET_ALL);
+	if (classifier_emit(&bind_rx) < 0)
+		PANIC("empty classifier");
+	classifier_swing(&bind_rx);
+}
+
+int
+bind_run(const struct sp_run *run, const uint8_t *frame, uint16_t *ids,
+	uint32_t room)
+{
+	if (room < SP_MAX_BINDINGS)
+		return SP_EINVAL;
+	if (run->taps != 0)
+		return rx.taps == NULL ? 0
+				       : (int)rx.taps(frame, run->len,
+						 run->wirelen, ids);
+	ids[0] = (uint16_t)rx.rx(frame, run->len, run->wirelen);
+	/* A flow that nobody bound is nobody's frame. */
+	if (ids[0] >= SP_MAX_BINDINGS)
+		ids[0] = 0;
+	return ids[0] == 0 ? 0 : 1;
+}

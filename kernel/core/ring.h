@@ -1,0 +1,35 @@
+/*
+ * ring.h - packet rings: frames copied into pages of their owner.
+ *
+ * Layout and protocol: struct sp_ring in abi.h.  The pages are pinned and
+ * reached through kseg0, so delivery can happen in an interrupt.
+ */
+#ifndef KERNEL_CORE_RING_H
+#define KERNEL_CORE_RING_H
+
+#include "kernel/core/env.h"
+
+#include <spindle/abi.h>
+#include <spindle/err.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ring;
+
+/* PAGES frames from PFN on (control page first), owned by E.  Returns an id,
+ * SP_EINVAL, SP_EFULL. */
+int ring_create(struct env *e, uint32_t pfn, uint32_t pages) SP_MUST_CHECK;
+
+/* The ring ID, or NULL. */
+struct ring *ring_find(uint32_t id);
+struct env *ring_owner(const struct ring *r);
+
+/* Nothing is bound to it any more. */
+void ring_destroy(struct ring *r);
+void ring_forget_owner(const struct env *e);
+
+/* Copy a frame in and tell the owner; false when the ring is full. */
+bool ring_deliver(struct ring *r, const uint8_t *frame, uint32_t len,
+	uint32_t binding, bool upcall);
+
+#endif /* KERNEL_CORE_RING_H */

@@ -1,0 +1,233 @@
+/*
+ * sched.c - round robin over the slice vector; upcalls go first.
+ */
+#include "kernel/core/sched.h"
+
+#include "kernel/boot/frame.h"
+#include "kernel/core/info.h"
+#include "kernel/core/irq.h"
+#include "kernel/dev/pcnet.h"
+#include "kernel/lib/string.h"
+#include "kernel/mips.h"
+#include "kernel/panic.h"
+
+enum {
+	TICK_COUNTS = 1666667, /* 10 ms at 6 ns a count */
+	SOON_COUNTS = 2000,    /* a tick that is overdue */
+	ASH_LIMIT_COUNTS =
+		41666667, /* 250 ms: behind the budget, not instead */
+};
+
+struct cpu cpu;
+
+static struct {
+	uint32_t position; /* in the slice vector */
+	uint32_t lines;    /* ST_IM* that may interrupt */
+	bool ticking;
+	uint32_t tick_due;       /* CP0 Count */
+	uint32_t upcalls;        /* bit per environment slot */
+	struct env *interrupted; /* whom an upcall pushed aside */
+} sched;
+
+static void
+set_lines(uint32_t lines)
+{
+	sched.lines = lines;
+	cpu.user_status = lines | ST_IM7 | ST_IE | ST_UM | ST_EXL;
+	cpu.idle_status = lines | ST_IE;
+}
+
+void
+sched_init(void)
+{
+	set_lines(0);
+	cpu.ash_limit = ASH_LIMIT_COUNTS;
+}
+
+void
+irq_allow(uint32_t lines)
+{
+	set_lines(sched.lines | lines);
+}
+
+void
+irq_forbid(uint32_t lines)
+{
+	set_lines(sched.lines & ~lines);
+}
+
+bool
+irq_is_allowed(uint32_t line)
+{
+	return (sched.lines & line) != 0;
+}
+
+void
+kernel_interruptible_begin(void)
+{
+	cp0_set_status(sched.lines | ST_IM7 | ST_IE);
+}
+
+void
+kernel_interruptible_end(void)
+{
+	cp0_set_status(0);
+}
+
+uint32_t
+sched_give(struct env *e, uint32_t n)
+{
+	uint32_t got = 0;
+
+	for (uint32_t i = 0; i < SP_SLICES && got < n; i++) {
+		if (info.slice[i] != 0)
+			continue;
+		info.slice[i] = e->id;
+		got++;
+	}
+	env_info(e)->slices += got;
+	return got;
+}
+
+void
+sched_remove(struct env *e)
+{
+	for (uint32_t i = 0; i < SP_SLICES; i++)
+		if (info.slice[i] == e->id)
+			info.slice[i] = 0;
+	sched.upcalls &= ~(1u << e->slot);
+	if (sched.interrupted == e)
+		sched.interrupted = NULL;
+}
+
+void
+sched_wake(void)
+{
+	/* The idle path always ends in sched_run(); nobody else is pushed
+	 * aside before the slice is over. */
+}
+
+void
+upcall_request(struct env *e)
+{
+	if (e->upcall_pc == 0)
+		return;
+	sched.upcalls |= 1u << e->slot;
+	cpu.resched = 1;
+}
+
+static void
+tick_start(void)
+{
+	if (sched.ticking)
+		return;
+	sched.ticking = true;
+	sched.tick_due = cp0_get_count() + TICK_COUNTS;
+	cp0_set_compare(sched.tick_due);
+}
+
+void
+timer_repair(void)
+{
+	uint32_t now = cp0_get_count();
+
+	if (!sched.ticking)
+		return;
+	if ((int32_t)(sched.tick_due - now) > SOON_COUNTS)
+		cp0_set_compare(sched.tick_due);
+	else
+		cp0_set_compare(now + SOON_COUNTS);
+}
+
+/* Compare also stands behind handlers: only a tick that is due is one. */
+bool
+timer_is_due(void)
+{
+	return sched.ticking &&
+	       (int32_t)(cp0_get_count() - sched.tick_due) >= 0;
+}
+
+void
+timer_tick(void)
+{
+	uint32_t now = cp0_get_count();
+
+	info.ticks++;
+	sched.tick_due += TICK_COUNTS;
+	if ((int32_t)(sched.tick_due - now) < SOON_COUNTS)
+		sched.tick_due = now + TICK_COUNTS;
+	cp0_set_compare(sched.tick_due);
+	if (env_current() != NULL)
+		env_info(env_current())->ticks++;
+	cpu.resched = 1;
+}
+
+_Noreturn void
+sched_run_env(struct env *e)
+{
+	cpu.resched = 0;
+	tick_start();
+	if (e != env_current())
+		env_set_current(e);
+	context_resume(&e->ctx[e->active]);
+}
+
+/* Enter the upcall of the lowest slot that wants one and is not in one. */
+static void
+run_upcall(void)
+{
+	for (uint32_t left = sched.upcalls; left != 0; left &= left - 1) {
+		uint32_t slot = (uint32_t)__builtin_ctz(left);
+		struct env *e = env_find(info.env[slot].id);
+
+		if (e == NULL || e->active == CTX_UPCALL)
+			continue;
+		sched.upcalls &= ~(1u << slot);
+		if (sched.interrupted == NULL && env_current() != NULL &&
+			env_is_runnable(env_current()))
+			sched.interrupted = env_current();
+		e->active = CTX_UPCALL;
+		memset(&e->ctx[CTX_UPCALL], 0, sizeof(struct context));
+		e->ctx[CTX_UPCALL].reg[29] = e->upcall_sp;
+		e->ctx[CTX_UPCALL].epc = e->upcall_pc;
+		env_info(e)->upcalls++;
+		sched_run_env(e);
+	}
+}
+
+static void
+run_slices(void)
+{
+	for (uint32_t i = 1; i <= SP_SLICES; i++) {
+		uint32_t at = (sched.position + i) % SP_SLICES;
+		struct env *e;
+
+		if (info.slice[at] == 0)
+			continue;
+		e = env_find(info.slice[at]);
+		if (e != NULL && env_is_runnable(e)) {
+			sched.position = at;
+			sched_run_env(e);
+		}
+	}
+}
+
+_Noreturn void
+sched_run(void)
+{
+	for (;;) {
+		struct env *back = sched.interrupted;
+
+		cpu.resched = 0;
+		if (sched.upcalls != 0)
+			run_upcall();
+		sched.interrupted = NULL;
+		if (back != NULL && env_is_runnable(back))
+			sched_run_env(back);
+		run_slices();
+		sched.ticking = false;
+		env_set_current(NULL);
+		if (!irq_poll_nic())
+			cpu_idle();
+	}
+}

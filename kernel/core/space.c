@@ -1,0 +1,219 @@
+/*
+ * space.c - guaranteed mappings, and their copies in STLB and TLB.
+ *
+ * Open addressing with linear probing; removal shifts the cluster back, so no
+ * tombstones accumulate.
+ */
+#include "kernel/core/space.h"
+
+#include "kernel/core/page.h"
+#include "kernel/lib/string.h"
+#include "kernel/mips.h"
+#include "kernel/panic.h"
+
+enum {
+	TABLE_PAGES = 2,
+	TABLE_SLOTS = TABLE_PAGES * SP_PAGE / 8,
+	TABLE_MAX = TABLE_SLOTS - TABLE_SLOTS / 8, /* probes stay short */
+	STLB_SLOTS = 4096,
+	STLB_NEVER = 0x1f00, /* no EntryHi has these bits */
+	VPN2_MASK = 0x1fff,
+};
+
+struct mapping {
+	uint32_t vpn; /* 0: free; user pages are never page 0 */
+	uint32_t lo;
+};
+
+struct stlb_entry {
+	uint32_t tag, lo0, lo1, pad;
+};
+
+extern struct stlb_entry stlb[];
+
+static struct stlb_entry *
+stlb_slot(uint32_t entryhi)
+{
+	uint32_t off = (entryhi >> 9) ^ (entryhi & 0xff) << 8;
+
+	return &stlb[(off & 0xfff0) / sizeof(struct stlb_entry)];
+}
+
+void
+stlb_init(void)
+{
+	_Static_assert(sizeof(struct stlb_entry) == 16, "vec_refill");
+	for (int i = 0; i < STLB_SLOTS; i++)
+		stlb[i].tag = STLB_NEVER;
+	/* The whole TLB, with addresses that kseg0 can never ask for. */
+	uint32_t last = cp0_get_config1() >> 25 & 0x3f;
+
+	cp0_set_pagemask(0);
+	cp0_set_wired(0);
+	cp0_set_entrylo0(0);
+	cp0_set_entrylo1(0);
+	for (uint32_t i = 0; i <= last; i++) {
+		cp0_set_index(i);
+		cp0_set_entryhi(KSEG0 + i * 2 * SP_PAGE);
+		tlb_write_indexed();
+	}
+}
+
+static uint32_t
+hash(uint32_t vpn)
+{
+	return (vpn * 0x9e3779b1u) >> 16 & (TABLE_SLOTS - 1);
+}
+
+static struct mapping *
+find(const struct space *s, uint32_t va)
+{
+	uint32_t vpn = va / SP_PAGE;
+
+	for (uint32_t i = hash(vpn);; i = (i + 1) & (TABLE_SLOTS - 1))
+		if (s->table[i].vpn == vpn || s->table[i].vpn == 0)
+			return &s->table[i];
+}
+
+/* Forget the pair that VA lies in, in STLB and TLB. */
+static void
+forget_pair(const struct space *s, uint32_t va)
+{
+	uint32_t old = cp0_get_entryhi();
+	uint32_t hi = (va & ~(uint32_t)VPN2_MASK) | s->asid;
+	struct stlb_entry *e = stlb_slot(hi);
+
+	if (e->tag == hi)
+		e->tag = STLB_NEVER;
+	cp0_set_entryhi(hi);
+	tlb_probe();
+	if ((cp0_get_index() & 0x80000000u) == 0) {
+		cp0_set_entrylo0(0);
+		cp0_set_entrylo1(0);
+		cp0_set_entryhi(KSEG0 + cp0_get_index() * 2 * SP_PAGE);
+		tlb_write_indexed();
+	}
+	cp0_set_entryhi(old);
+}
+
+int
+space_init(struct space *s, uint32_t asid, uint32_t owner)
+{
+	int pfn = page_alloc_kernel(TABLE_PAGES, 0, owner);
+
+	if (pfn < 0)
+		return pfn;
+	s->pfn = (uint32_t)pfn;
+	s->table = page_kva(s->pfn);
+	s->used = 0;
+	s->asid = asid;
+	return SP_OK;
+}
+
+static void
+drop_frame(uint32_t lo)
+{
+	const struct frame *f = page_frame(LO_PFN(lo));
+
+	if (f != NULL && f->kind == FRAME_USER)
+		page_map_put(LO_PFN(lo));
+}
+
+void
+space_destroy(struct space *s)
+{
+	for (uint32_t i = 0; i < TABLE_SLOTS; i++) {
+		if (s->table[i].vpn == 0)
+			continue;
+		forget_pair(s, s->table[i].vpn * SP_PAGE);
+		drop_frame(s->table[i].lo);
+	}
+	page_free_kernel(s->pfn, TABLE_PAGES);
+	s->table = NULL;
+}
+
+bool
+space_has_room(const struct space *s, uint32_t n)
+{
+	return n <= TABLE_MAX - s->used;
+}
+
+void
+space_set(struct space *s, uint32_t va, uint32_t lo)
+{
+	struct mapping *m = find(s, va);
+
+	KASSERT(m->vpn != 0 || s->used < TABLE_MAX);
+	if (m->vpn == 0)
+		s->used++;
+	m->vpn = va / SP_PAGE;
+	m->lo = lo;
+	forget_pair(s, va);
+}
+
+uint32_t
+space_get(const struct space *s, uint32_t va)
+{
+	return find(s, va)->lo;
+}
+
+uint32_t
+space_clear(struct space *s, uint32_t va)
+{
+	struct mapping *hole = find(s, va);
+	uint32_t lo = hole->lo;
+
+	if (hole->vpn == 0)
+		return 0;
+	forget_pair(s, va);
+	s->used--;
+
+	uint32_t h = (uint32_t)(hole - s->table);
+
+	/* Move up what a probe would otherwise no longer reach. */
+	for (uint32_t i = (h + 1) & (TABLE_SLOTS - 1); s->table[i].vpn != 0;
+		i = (i + 1) & (TABLE_SLOTS - 1)) {
+		uint32_t home = hash(s->table[i].vpn);
+
+		if (((i - home) & (TABLE_SLOTS - 1)) >=
+			((i - h) & (TABLE_SLOTS - 1))) {
+			s->table[h] = s->table[i];
+			h = i;
+		}
+	}
+	s->table[h].vpn = 0;
+	s->table[h].lo = 0;
+	return lo;
+}
+
+bool
+space_fault(const struct space *s, uint32_t va, bool store)
+{
+	if (va < SP_PAGE || va >= KSEG0)
+		return false;
+
+	uint32_t lo = space_get(s, va);
+
+	if ((lo & LO_VALID) == 0 || (store && (lo & LO_DIRTY) == 0))
+		return false;
+
+	uint32_t hi = (va & ~(uint32_t)VPN2_MASK) | s->asid;
+
+	/* The TLB may hold the pair with this half invalid: make it miss. */
+	forget_pair(s, va);
+
+	struct stlb_entry *e = stlb_slot(hi);
+	uint32_t even = va & ~(uint32_t)VPN2_MASK;
+
+	/* The pair of page 0 has no even half. */
+	e->lo0 = even == 0 ? 0 : space_get(s, even);
+	e->lo1 = space_get(s, even + SP_PAGE);
+	e->tag = hi;
+	return true;
+}
+
+void
+space_enter(const struct space *s)
+{
+	cp0_set_entryhi(s->asid);
+}

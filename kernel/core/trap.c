@@ -1,0 +1,112 @@
+/*
+ * trap.c - exceptions: a miss is filled, anything else ends the environment.
+ */
+#include "kernel/core/trap.h"
+
+#include "kernel/board.h"
+#include "kernel/boot/frame.h"
+#include "kernel/console.h"
+#include "kernel/core/env.h"
+#include "kernel/core/sched.h"
+#include "kernel/lib/string.h"
+#include "kernel/mips.h"
+#include "kernel/panic.h"
+
+extern const char vec_refill[], vec_refill_end[];
+extern const char vec_general[], vec_general_end[];
+extern const char vec_irq[], vec_irq_end[];
+
+static void
+install(uint32_t offset, const char *from, const char *to, size_t room)
+{
+	size_t bytes = (uintptr_t)to - (uintptr_t)from;
+	char *at = (char *)(VEC_BASE + offset);
+
+	KASSERT(bytes <= room);
+	memcpy(at, from, bytes);
+	icache_sync(at, bytes);
+}
+
+void
+trap_init(void)
+{
+	install(VEC_REFILL, vec_refill, vec_refill_end, VEC_GENERAL);
+	install(VEC_GENERAL, vec_general, vec_general_end,
+		VEC_IRQ - VEC_GENERAL);
+	install(VEC_IRQ, vec_irq, vec_irq_end, 0x200);
+	cp0_set_status(0); /* BEV off: the vectors are ours */
+	cp0_set_cause(CAUSE_IV);
+}
+
+static const char *
+cause_name(uint32_t code)
+{
+	switch (code) {
+	case EXC_MOD:
+		return "store to a read-only page";
+	case EXC_TLBL:
+		return "load from an unmapped address";
+	case EXC_TLBS:
+		return "store to an unmapped address";
+	case EXC_ADEL:
+		return "bad address for a load";
+	case EXC_ADES:
+		return "bad address for a store";
+	case EXC_BREAK:
+		return "break";
+	case EXC_RI:
+		return "reserved instruction";
+	case EXC_CPU:
+		return "coprocessor unusable";
+	case EXC_OV:
+		return "overflow";
+	case EXC_TRAP:
+		return "trap";
+	default:
+		return "exception";
+	}
+}
+
+/* User-mode sdbbp falls through QEMU's ROM; leave debug mode, keep the pc. */
+static uint32_t
+leave_debug(void)
+{
+	uint32_t pc = cp0_get_depc();
+
+	debug_return();
+	return pc;
+}
+
+void
+exc_user(void)
+{
+	struct env *e = env_current();
+	uint32_t cause = cp0_get_cause();
+	uint32_t code = (cause & CAUSE_CODE) >> CAUSE_CODE_SHIFT;
+	uint32_t addr = cp0_get_badvaddr();
+	uint32_t pc = cpu.ctx->epc;
+
+	if (code == EXC_MOD || code == EXC_TLBL || code == EXC_TLBS) {
+		if (space_fault(&e->space, addr, code != EXC_TLBL))
+			return;
+	}
+	if (code == EXC_RI && pc == MALTA_ROM_TRAP)
+		pc = leave_debug();
+	kprintf("env %s: ended, %s, pc %08x addr %08x\n", env_info(e)->name,
+		cause_name(code), pc, addr);
+	kernel_interruptible_begin();
+	env_destroy(e, 0, cause, pc, addr);
+	kernel_interruptible_end();
+	sched_run();
+}
+
+_Noreturn void
+exc_kernel(uint32_t epc, uint32_t cause, uint32_t badvaddr, uint32_t ra)
+{
+	kprintf("PANIC kernel exception %u (%s)\n",
+		(cause & CAUSE_CODE) >> CAUSE_CODE_SHIFT,
+		cause_name((cause & CAUSE_CODE) >> CAUSE_CODE_SHIFT));
+	kprintf("  epc %08x ra %08x cause %08x badvaddr %08x\n", epc, ra, cause,
+		badvaddr);
+	board_exit(PANIC_STATUS);
+}
