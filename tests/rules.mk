@@ -94,10 +94,10 @@ build/test/kernel.a: $(KOBJS)
 # Applications that misbehave.
 TEST_APPS := $(patsubst tests/system/apps/%.c,build/test/apps/%.elf,$(sort \
 	$(wildcard tests/system/apps/*.c)))
-APPS_LIB  := $(patsubst %,build/apps/%.o,$(sort $(wildcard apps/lib/*.[cS])))
 ALL += $(TEST_APPS)
-build/test/apps/%.elf: build/apps/tests/system/apps/%.c.o $(APPS_LIB) \
+build/test/apps/%.elf: build/apps/tests/system/apps/%.c.o build/apps/lib.a \
 		apps/lib/user.ld
 	@mkdir -p $(@D)
 	$(Q)$(MIPSCC) $(UFLAGS) -static -Wl,-T,apps/lib/user.ld \
-		-Wl,--build-id=none -o $@ $(filter %.o,$^)
+		-Wl,--build-id=none -Wl,-z,max-page-size=4096 -o $@ \
+		build/apps/apps/lib/crt0.S.o $(filter %.o %.a,$^)
