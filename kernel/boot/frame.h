@@ -53,6 +53,9 @@
 #define ASH_STOP_TIMER  0x80000002
 #define ASH_STOP_FAULT  0x80000003
 
+/* 64 KiB of unmapped memory below the kernel; 64 KiB aligned. */
+#define STLB_ADDRESS 0x80010000
+
 #define IDLE_BYTES    16
 #define SYSCALL_COUNT 30 /* SP_CALL_COUNT */
 

@@ -59,7 +59,7 @@ vec_refill:
 	andi	$k0, $k0, 0xff
 	sll	$k0, $k0, 8
 	xor	$k1, $k1, $k0		/* spread by ASID */
-	lui	$k0, %hi(stlb)
+	lui	$k0, STLB_ADDRESS >> 16
 	ins	$k0, $k1, 0, 16
 	mfc0	$k1, EntryHi
 	mtc0	$1, DESAVE

@@ -6,6 +6,7 @@
  */
 #include "kernel/core/space.h"
 
+#include "kernel/boot/frame.h"
 #include "kernel/core/page.h"
 #include "kernel/lib/string.h"
 #include "kernel/mips.h"
@@ -29,7 +30,7 @@ struct stlb_entry {
 	uint32_t tag, lo0, lo1, pad;
 };
 
-extern struct stlb_entry stlb[];
+static struct stlb_entry *const stlb = (struct stlb_entry *)STLB_ADDRESS;
 
 static struct stlb_entry *
 stlb_slot(uint32_t entryhi)
