@@ -183,7 +183,7 @@ gather_length(uint32_t head_len, const struct pcn_piece *pieces, size_t n)
 {
 	uint32_t total = head_len;
 
-	if (head_len == 0 || head_len > PCN_FRAME_MAX || n > SP_GATHER)
+	if (head_len == 0 || head_len > PCN_FRAME_MAX || n > PCN_PIECES)
 		return 0;
 	for (size_t i = 0; i < n; i++) {
 		if (pieces[i].len > PCN_FRAME_MAX - total)

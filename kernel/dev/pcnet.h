@@ -72,7 +72,7 @@ int pcn_send_slot(uint8_t *frame, uint32_t len) SP_MUST_CHECK;
  * zeros.  INFO->sent counts it when the chip is done with the pieces.
  *
  * Returns SP_OK, or
- *	SP_EINVAL	no head, more than SP_GATHER pieces, or the whole is not
+ *	SP_EINVAL	no head, more than PCN_PIECES pieces, or the whole is not
  *			14..PCN_FRAME_MAX bytes
  *	SP_EFULL	no descriptor is free
  */
