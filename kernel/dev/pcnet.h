@@ -20,6 +20,7 @@ enum {
 	PCN_FRAME_AT = 2,
 	PCN_FRAME_MAX = 1518, /* longest frame without FCS we take or send */
 	PCN_RX_BUDGET = 64, /* frames per interrupt before others get a turn */
+	PCN_PIECES = 2 * SP_GATHER, /* of a sent frame, behind its head */
 };
 
 /* What becomes of the slot after the consumer has seen its frame. */
