@@ -1,0 +1,12 @@
+# tests/bench/rules.mk - figures: what is measured with, and `make bench`.
+
+## Measure; fails when a figure grew by more than 5 % (tests/bench/expected.tsv)
+bench: all
+	$(Q)tests/bench/bench.py
+
+ALL += build/bench/icount_plugin.so
+build/bench/icount_plugin.so: tests/bench/icount_plugin.c
+	@echo "  PLUGIN  $<"; mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(TOOLFLAGS) -fPIC -shared -fvisibility=hidden -o $@ $<
+
+.PHONY: bench
