@@ -42,7 +42,7 @@ HEADERS := $(filter %.h,$(SOURCES))
 
 ALL := build/kernel.elf
 .DEFAULT_GOAL := all
--include $(FOLDERS:%=%/rules.mk)
+include $(wildcard $(FOLDERS:%=%/rules.mk) tests/*/rules.mk)
 
 # --- what people type ---------------------------------------------------------
 ## Build everything: kernel, handlers, applications, host tools
