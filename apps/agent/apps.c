@@ -142,6 +142,19 @@ load_ring(struct app *app)
 	return SP_OK;
 }
 
+/* Programs may write to the console. */
+static int
+grant(const struct app *app)
+{
+	const struct sp_cap console = {
+		.rights = SP_CAP_WRITE,
+		.len = 1,
+		.name = { SP_NAME_CONSOLE },
+	};
+
+	return sys_cap_grant(0, app->env, APP_CAP_CONSOLE, &console);
+}
+
 /* All of it; on failure the caller releases what was made. */
 static int
 load(struct app *app, const struct ag_app *req, const struct elf_program *prog,
@@ -153,6 +166,9 @@ load(struct app *app, const struct ag_app *req, const struct elf_program *prog,
 	if (err < 0)
 		return err;
 	app->env = (uint32_t)err;
+	err = grant(app);
+	if (err < 0)
+		return err;
 	for (size_t i = 0; i < prog->segments; i++) {
 		err = load_segment(app, &app->image[i], &prog->segment[i], elf);
 		if (err < 0)

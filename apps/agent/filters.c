@@ -60,7 +60,7 @@ unbind(struct filter *f)
 	forget(f);
 }
 
-/* Whom the new filter NAME meets, in words. */
+/* Whom the new filter meets, in words, if the kernel named somebody. */
 static int
 explain_clash(struct answer *a, int code, const struct sp_clash *c)
 {
@@ -76,6 +76,8 @@ explain_clash(struct answer *a, int code, const struct sp_clash *c)
 				    ? c->relation
 				    : DPF_UNDECIDED;
 
+	if (c->name[0] == '\0')
+		return code;
 	answer_put(a, c, sizeof(*c));
 	return refuse(a, code, "%s %s %s", how[relation],
 		c->is_flow ? "flow" : "filter", c->name);
@@ -176,10 +178,8 @@ bind(struct sp_bind *b, const struct ag_filter *req, const void *blob,
 	do
 		err = sys_bind(0, b);
 	while (err == SP_EAGAIN);
-	if (err == SP_EOVERLAP || err == SP_EUNDECIDED)
-		return explain_clash(a, err, &clash);
 	if (err < 0)
-		return err;
+		return explain_clash(a, err, &clash);
 	memcpy(f->name, req->name, SP_NAME);
 	f->binding = (uint32_t)err;
 	f->to = (enum ag_to)req->to;

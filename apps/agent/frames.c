@@ -9,7 +9,8 @@
 enum {
 	WINDOW_VA = 0x48000000,
 	WINDOW_PAGES = 16,
-	COLOURS = 16, /* pages of the largest cache way that may alias */
+	MAP_MOST = 128, /* pages for one system call */
+	COLOURS = 16,   /* pages of the largest cache way that may alias */
 };
 
 int
@@ -116,13 +117,20 @@ frames_read(uint32_t pfn, uint32_t off, void *dst, uint32_t n)
 int
 frames_map(const struct frames *f, uint32_t env, uint32_t va, uint32_t flags)
 {
-	struct sp_map m = {
-		.env = env,
-		.va = va,
-		.pfn = f->pfn,
-		.count = f->count,
-		.flags = flags,
-	};
+	int err = SP_OK;
 
-	return sys_map(&m);
+	for (uint32_t done = 0; done < f->count && err == SP_OK;) {
+		uint32_t left = f->count - done;
+		struct sp_map m = {
+			.env = env,
+			.va = va + done * SP_PAGE,
+			.pfn = f->pfn + done,
+			.count = left < MAP_MOST ? left : MAP_MOST,
+			.flags = flags,
+		};
+
+		err = sys_map(&m);
+		done += m.count;
+	}
+	return err;
 }

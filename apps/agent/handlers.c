@@ -72,13 +72,21 @@ info_index(uint32_t id)
 }
 
 static void
+unmap_from_owner(const struct handler *h)
+{
+	uint32_t index = info_index(h->id);
+
+	if (index < SP_MAX_ASHES)
+		(void)sys_unmap(0, h->owner, app_ash_va(index, h->data_pfn),
+			data_pages(h));
+}
+
+static void
 unload(struct handler *h)
 {
 	filters_drop(AG_TO_ASH, h->id);
 	if (h->owner != 0)
-		(void)sys_unmap(0, h->owner,
-			app_ash_va(info_index(h->id), h->data_pfn),
-			data_pages(h));
+		unmap_from_owner(h);
 	(void)sys_ash_remove(0, h->id);
 	forget(h);
 }

@@ -8,6 +8,7 @@
 #include "uart.h"
 
 #include "apps/lib/app.h"
+#include "apps/lib/layout.h"
 #include "apps/lib/mem.h"
 #include "apps/lib/print.h"
 #include "apps/lib/syscall.h"
@@ -70,6 +71,19 @@ serve_what_arrived(void)
 	}
 }
 
+/* The root capability opens the console, but print() wants one for it. */
+static void
+open_console(void)
+{
+	const struct sp_cap console = {
+		.rights = SP_CAP_WRITE,
+		.len = 1,
+		.name = { SP_NAME_CONSOLE },
+	};
+
+	(void)sys_cap_grant(0, 0, APP_CAP_CONSOLE, &console);
+}
+
 int
 app_main(uint32_t archive, uint32_t archive_bytes)
 {
@@ -77,6 +91,7 @@ app_main(uint32_t archive, uint32_t archive_bytes)
 
 	(void)archive;
 	(void)archive_bytes;
+	open_console();
 	if (err == SP_OK)
 		err = sys_irq_bind(0, UART_IRQ);
 	if (err < 0) {

@@ -15,6 +15,12 @@
 #define APP_ASH_VA    0x50000000 /* data regions of its handlers, 1 MiB each */
 #define APP_RING_VA   0x60000000 /* its packet ring: control page, then data */
 
+/* What its capability slots hold. */
+enum {
+	APP_CAP_SELF = 0,    /* its own name: memory, children, sending */
+	APP_CAP_CONSOLE = 1, /* the console */
+};
+
 /*
  * Where the handler at INDEX of sp_info.ash is mapped into its owner: a pointer
  * of either is good for the other (low bits equal), and so is the cache colour.

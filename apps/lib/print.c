@@ -1,8 +1,9 @@
 /*
- * print.c - formatted text to the console, through the capability in slot 0.
+ * print.c - formatted text to the console, through the capability given for it.
  */
 #include "print.h"
 
+#include "layout.h"
 #include "syscall.h"
 
 void
@@ -15,5 +16,5 @@ print(const char *fmt, ...)
 	va_start(ap, fmt);
 	n = format_args(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	(void)sys_console(0, line, n);
+	(void)sys_console(APP_CAP_CONSOLE, line, n);
 }

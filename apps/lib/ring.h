@@ -33,11 +33,17 @@ ring_slot(const struct sp_ring *r)
 	return r->tail & (r->slots - 1);
 }
 
-/* First byte of a slot; the frame is SP_RING_FRAME_AT further. */
+/* A slot as aligned words; the frame begins SP_RING_FRAME_AT bytes into it. */
+static inline uint32_t *
+ring_slot_words(uint32_t slot)
+{
+	return (uint32_t *)(APP_RING_VA + SP_PAGE + slot * SP_RING_SLOT);
+}
+
 static inline uint8_t *
 ring_slot_bytes(uint32_t slot)
 {
-	return (uint8_t *)APP_RING_VA + SP_PAGE + slot * SP_RING_SLOT;
+	return (uint8_t *)ring_slot_words(slot);
 }
 
 /* Give the oldest frame's slot back. */

@@ -187,10 +187,20 @@ sys_ring_destroy(uint32_t cap, uint32_t ring)
 	return sys_call3(SP_CALL_ring_destroy, cap, ring, 0);
 }
 
+/* SP must leave the 16 bytes above it to the callee; NULL: no upcalls. */
 static inline int32_t
-sys_upcall_set(const void *pc, const void *sp)
+sys_upcall_set(void (*pc)(void), const void *sp)
 {
-	return sys_call3(SP_CALL_upcall_set, sys_addr(pc), sys_addr(sp), 0);
+	return sys_call3(
+		SP_CALL_upcall_set, (uint32_t)(uintptr_t)pc, sys_addr(sp), 0);
+}
+
+/* The end of an upcall; the interrupted program goes on. */
+_Noreturn static inline void
+sys_upcall_done(void)
+{
+	for (;;)
+		(void)sys_call1(SP_CALL_upcall_done, 0);
 }
 
 static inline int32_t

@@ -1,0 +1,101 @@
+/*
+ * echo.h - turn a UDP frame round where it lies in the packet ring.
+ *
+ * Shared by the programs that answer from the ring and from an upcall.  What is
+ * swapped leaves both checksums as they were.
+ */
+#ifndef APPS_LIB_ECHO_H
+#define APPS_LIB_ECHO_H
+
+#include "ring.h"
+#include "syscall.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Places in the slot, in halfwords and words: the frame begins at byte 2, so IP
+ * begins at byte 16.  Constants are as a little-endian load sees them.
+ */
+enum {
+	ECHO_DST = 1, /* halfwords */
+	ECHO_SRC = 4,
+	ECHO_TYPE = 7,
+	ECHO_IP = 4, /* words */
+	ECHO_FRAG = 5,
+	ECHO_PROTO = 6,
+	ECHO_FROM = 7,
+	ECHO_TO = 8,
+	ECHO_PORTS = 9, /* when IP has no options */
+
+	ECHO_IPV4 = 0x0008,
+	ECHO_UDP = 17 << 8,
+	ECHO_SHORTEST = 42,
+};
+
+static inline void
+echo_swap16(uint16_t *a, uint16_t *b)
+{
+	uint16_t t = *a;
+
+	*a = *b;
+	*b = t;
+}
+
+/* Where the ports are when IP has options, or NULL when there is none to echo. */
+static inline uint32_t *
+echo_behind_options(uint32_t *w, uint32_t len)
+{
+	uint32_t words = w[ECHO_IP] & 15;
+
+	if ((w[ECHO_IP] & 0xf0) != 0x40 || words < 5 ||
+		len < 14 + words * 4 + 8)
+		return NULL;
+	return w + ECHO_IP + words;
+}
+
+/* Make the frame of LEN bytes in the slot W a reply; false: it is no UDP. */
+static inline bool
+echo_turn(uint32_t *w, uint32_t len)
+{
+	uint16_t *h = (uint16_t *)w;
+	uint32_t *ports = w + ECHO_PORTS;
+
+	if ((h[ECHO_TYPE] ^ ECHO_IPV4) | ((w[ECHO_PROTO] & 0xff00) ^ ECHO_UDP) |
+		(w[ECHO_FRAG] & 0xff3f0000u) | (len < ECHO_SHORTEST))
+		return false;
+	if ((w[ECHO_IP] & 0xff) != 0x45) {
+		ports = echo_behind_options(w, len);
+		if (ports == NULL)
+			return false;
+	}
+	for (int i = 0; i < 3; i++)
+		echo_swap16(h + ECHO_DST + i, h + ECHO_SRC + i);
+
+	uint32_t from = w[ECHO_FROM];
+
+	w[ECHO_FROM] = w[ECHO_TO];
+	w[ECHO_TO] = from;
+	*ports = *ports << 16 | *ports >> 16;
+	return true;
+}
+
+/* Answer every frame in the ring; what cannot be sent is dropped. */
+static inline void
+echo_ring(struct sp_ring *r)
+{
+	while (ring_waiting(r) > 0) {
+		uint32_t slot = ring_slot(r);
+		uint32_t *w = ring_slot_words(slot);
+		const struct sp_piece frame = {
+			sys_addr(w) + SP_RING_FRAME_AT,
+			r->slot[slot].len,
+		};
+
+		if (echo_turn(w, frame.len))
+			(void)sys_net_send(APP_CAP_SELF, &frame, 1);
+		ring_next(r);
+	}
+}
+
+#endif /* APPS_LIB_ECHO_H */
