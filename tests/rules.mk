@@ -101,6 +101,3 @@ build/test/apps/%.elf: build/apps/tests/system/apps/%.c.o build/apps/lib.a \
 	$(Q)$(MIPSCC) $(UFLAGS) -static -Wl,-T,apps/lib/user.ld \
 		-Wl,--build-id=none -Wl,-z,max-page-size=4096 -o $@ \
 		build/apps/apps/lib/crt0.S.o $(filter %.o %.a,$^)
-
-# --- figures ---------------------------------------------------------------------
-include tests/bench/rules.mk
