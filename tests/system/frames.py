@@ -24,23 +24,53 @@ def pad(frame):
     return frame + bytes(max(0, 60 - len(frame)))
 
 
-def udp(data=b"spindle", dport=7, sport=40000, options=0, **ip):
-    """A UDP datagram to the machine, padded; OPTIONS no-operations in its IP
-    header; IP fields by name (len=, flags=, frag=, ttl=, src=, dst= ...)."""
-    fields = {"src": MY_IP, "dst": IP_ADDRESS, "id": 1, "ttl": 64,
+def ip_header(src, dst, options, more):
+    """An IP header with OPTIONS no-operations; MORE overrides fields."""
+    fields = {"src": src, "dst": dst, "id": 1, "ttl": 64,
               "options": [IPOption_NOP() for _ in range(options)]}
-    fields.update(ip)
-    return pad(bytes(Ether(src=ME, dst=MAC) / IP(**fields) /
-                     UDP(sport=sport, dport=dport) / Raw(data)))
+    fields.update(more)
+    return IP(**fields)
 
 
-def ping(data=b"abcdefgh", seq=1, kind=8, code=0, options=0, **ip):
+def udp_packet(ether, ip, data, sport, dport, udp_len, checksum):
+    return pad(bytes(ether / ip / UDP(sport=sport, dport=dport, len=udp_len,
+                                      chksum=checksum) / Raw(data)))
+
+
+def udp(data=b"spindle", dport=7, sport=40000, options=0, udp_len=None,
+        checksum=None, **ip):
+    """A UDP datagram to the machine, padded; other IP fields by name (len=,
+    flags=, frag=, ttl=, src=, dst= ...)."""
+    return udp_packet(Ether(src=ME, dst=MAC),
+                      ip_header(MY_IP, IP_ADDRESS, options, ip), data, sport,
+                      dport, udp_len, checksum)
+
+
+def reply_udp(data=b"spindle", sport=7, dport=40000, options=0, checksum=None):
+    """What the machine's echo of udp() must be."""
+    return udp_packet(Ether(src=MAC, dst=ME),
+                      ip_header(IP_ADDRESS, MY_IP, options, {}), data, sport,
+                      dport, None, checksum)
+
+
+def icmp_packet(ether, ip, kind, code, seq, data, checksum):
+    return pad(bytes(ether / ip / ICMP(type=kind, code=code, id=77, seq=seq,
+                                       chksum=checksum) / Raw(data)))
+
+
+def ping(data=b"abcdefgh", seq=1, kind=8, code=0, options=0, checksum=None,
+         **ip):
     """An ICMP message to the machine."""
-    fields = {"src": MY_IP, "dst": IP_ADDRESS, "id": 1, "ttl": 64,
-              "options": [IPOption_NOP() for _ in range(options)]}
-    fields.update(ip)
-    return pad(bytes(Ether(src=ME, dst=MAC) / IP(**fields) /
-                     ICMP(type=kind, code=code, id=77, seq=seq) / Raw(data)))
+    return icmp_packet(Ether(src=ME, dst=MAC),
+                       ip_header(MY_IP, IP_ADDRESS, options, ip), kind, code,
+                       seq, data, checksum)
+
+
+def pong(data=b"abcdefgh", seq=1, options=0):
+    """The reply to ping()."""
+    return icmp_packet(Ether(src=MAC, dst=ME),
+                       ip_header(IP_ADDRESS, MY_IP, options, {}), 0, 0, seq,
+                       data, None)
 
 
 def arp_request(ip=IP_ADDRESS):

@@ -80,6 +80,14 @@ class Wire:
         check(reply is not None, f"no reply to {frame.hex(' ')}")
         return reply
 
+    def until(self, wanted):
+        """Skip frames until WANTED comes."""
+        while True:
+            reply = self.receive()
+            check(reply is not None, f"never came: {wanted.hex(' ')}")
+            if reply == wanted:
+                return
+
     def silent(self, frame, then, reply):
         """FRAME is not answered: THEN, sent behind it, is, with REPLY, and
         nothing came before."""
