@@ -52,11 +52,13 @@ irq_dispatch(void)
 		timer_repair();
 	if ((pending & ST_IM4) != 0 && irq_is_allowed(ST_IM4)) {
 		irq_forbid(ST_IM4);
+		pcn_refresh(); /* somebody asks: let the counters be true */
 		if (irq.uart != NULL)
 			env_post(irq.uart, SP_EVENT_IRQ);
 	}
 	if ((pending & ST_IM7) != 0 && timer_is_due()) {
 		timer_tick();
+		pcn_refresh();
 		irq_poll_nic();
 	}
 }

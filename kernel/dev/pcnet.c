@@ -111,6 +111,8 @@ pcn_tx_reclaim(void)
 static bool
 tx_make_room(uint32_t n)
 {
+	if (!pcn.started) /* perhaps there is no chip at all */
+		return false;
 	pcn_tx_reclaim();
 	if (pcn.tx_free >= n)
 		return true;

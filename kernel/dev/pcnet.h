@@ -75,7 +75,7 @@ int pcn_send_slot(uint8_t *frame, uint32_t len) SP_MUST_CHECK;
  * Returns SP_OK, or
  *	SP_EINVAL	no head, more than PCN_PIECES pieces, or the whole is not
  *			14..PCN_FRAME_MAX bytes
- *	SP_EFULL	no descriptor is free
+ *	SP_EFULL	no descriptor is free, or the chip was not started
  */
 struct pcn_piece {
 	uint32_t paddr, len;

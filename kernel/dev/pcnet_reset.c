@@ -157,8 +157,6 @@ pcn_check(void)
 	uint32_t frames = pcn.info->received + pcn.info->sent;
 
 	pcn.sick = false;
-	if (!pcn.started)
-		return;
 	if ((csr0 & (CSR0_STOP | CSR0_MERR | on)) == on)
 		return;
 	if (frames != pcn.frames_then)
@@ -176,6 +174,8 @@ pcn_check(void)
 void
 pcn_refresh(void)
 {
+	if (!pcn.started) /* perhaps there is no chip at all */
+		return;
 	pcn.info->link = pcn_chip_link(pcn.base);
 	count_missed();
 	pcn.resets_in_vain = 0;
