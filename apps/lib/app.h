@@ -17,7 +17,7 @@
 int app_main(uint32_t a0, uint32_t a1);
 
 /* Called by crt0.S only. */
-_Noreturn void app_start(uint32_t a0, uint32_t a1);
+_Noreturn void lib_start(uint32_t a0, uint32_t a1);
 
 /* Argument I of app_main's vector A1. */
 static inline const char *

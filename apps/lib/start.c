@@ -6,7 +6,7 @@
 #include "syscall.h"
 
 void
-app_start(uint32_t a0, uint32_t a1)
+lib_start(uint32_t a0, uint32_t a1)
 {
 	sys_exit(app_main(a0, a1));
 }
