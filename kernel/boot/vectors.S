@@ -333,8 +333,9 @@ irq_from_kernel:
 	sw	$t0, IF_HI($sp)
 	sw	$t1, IF_LO($sp)
 	sw	$t2, IF_EPC($sp)
+	sw	$t3, IF_STATUS($sp)
 	jal	irq_dispatch
-	sw	$t3, IF_STATUS($sp)	/* delay slot */
+	mtc0	$zero, Status		/* delay slot */
 	lw	$t0, IF_HI($sp)
 	lw	$t1, IF_LO($sp)
 	mthi	$t0
