@@ -15,7 +15,6 @@
 #include "kernel/core/trap.h"
 #include "kernel/dev/pcnet.h"
 #include "kernel/malta/i8259.h"
-#include "kernel/malta/i8259.h"
 #include "kernel/mips.h"
 #include "kernel/panic.h"
 
@@ -34,7 +33,6 @@ nic_init(void)
 	if (pfn < 0)
 		PANIC("no memory for the NIC's slots");
 	i8259_init(); /* nothing but the NIC reaches IP2 */
-	i8259_init(); /* IP2 follows the NIC's line, and nothing else */
 	err = pcn_init(page_kva((uint32_t)pfn), &info.nic, bind_receive);
 	if (err < 0) {
 		kprintf("spindle: no NIC (%s)\n", sp_err_text(err));
