@@ -133,6 +133,20 @@ class Machine:
     def nic(self):
         return self.status()["nic"]
 
+    def app_states(self):
+        """{name: state} of every environment."""
+        return {a["name"]: a["state"] for a in self.ask("app", "list")}
+
+    def start(self, source, *args, name=None):
+        """Start build/test/apps/SOURCE.elf, called NAME."""
+        words = ["--as", name] if name else []
+        self.cli("app", "start", f"build/test/apps/{source}.elf", *args, *words)
+
+    def settled(self, received):
+        """Wait until RECEIVED frames have come since the machine booted."""
+        wait_for(lambda: self.nic()["received"] >= received,
+                 f"{received} frames received")
+
     def check_accounts(self):
         nic = self.nic()
         check(accounted(nic), f"frames are unaccounted for: {nic}")

@@ -143,7 +143,7 @@ def test_damaged_frames_never_stop_anybody():
             for way, port in PORTS.items():
                 w.send(frames.udp(b"still here", port))
                 w.until(echoed(b"still here", port))
-        states = {a["name"]: a["state"] for a in m.ask("app", "list")["apps"]}
+        states = m.app_states()
         for way in ("upcall", "ring"):
             check(states[f"echo-{way}"] != "dead", str(states))
 
