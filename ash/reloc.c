@@ -89,7 +89,7 @@ sign_extend(uint32_t v, uint32_t bits)
 {
 	uint32_t sign = BIT(bits - 1);
 
-	return (v ^ sign) - sign;
+	return ((v & (2 * sign - 1)) ^ sign) - sign;
 }
 
 static int

@@ -177,6 +177,13 @@ is_slot(const struct verifier *v, uint32_t at)
 	return i < MIPS_INSN_COUNT && is_control(i);
 }
 
+static bool
+is_call_slot(const struct verifier *v, uint32_t at)
+{
+	return is_slot(v, at) &&
+	       insns[decode(v->code[at - 1])].kind == MIPS_JAL;
+}
+
 /* --- first pass: each word by itself --------------------------------------- */
 
 static int
@@ -212,7 +219,7 @@ is_legal_write(const struct verifier *v, uint32_t at, uint32_t reg)
 		return w == mips_ins(reg, rs, 0, v->p->data_bits);
 	case ASH_REG_RA: /* not behind a call: a service returns through $ra */
 		return w == mips_ins(reg, rs, 4, v->p->code_bits - 4) &&
-		       !is_slot(v, at);
+		       !is_call_slot(v, at);
 	default:
 		return false;
 	}
@@ -479,8 +486,10 @@ check_payments(struct verifier *v)
 		if (v->n - at > PAYMENT_STEPS &&
 			is_return(v->code[at + PAYMENT_STEPS]))
 			need += any;
-		if (need > (uint32_t)-mips_imm(v->code[at]))
+		if (need > (uint32_t)-mips_imm(v->code[at])) {
+			v->r->stretch = need;
 			return refuse(v, ASH_RULE_UNDERPAID, at);
+		}
 		v->r->stretch = longer(v->r->stretch, need);
 	}
 	if (longest >= TOO_LONG)

@@ -31,6 +31,9 @@ int ash_file_open(
 	struct ash_file *f, const char *path, FILE *err) SP_MUST_CHECK;
 void ash_file_close(struct ash_file *f);
 
+/* Offset in the file of the first executable section. */
+uint32_t ash_file_text(const struct ash_file *f);
+
 /* Where an instruction came from; LINE is 0 if the object does not say. */
 struct ash_line {
 	char file[256];
@@ -52,6 +55,22 @@ void ash_host_explain(const struct ash_file *f, const uint32_t *code,
 
 /* The rule's name, as "ADDRESS". */
 const char *ash_rule_name(enum ash_rule rule);
+
+/*
+ * ash_host_place - place F at trial addresses and verify it there, with every
+ * import that it calls granted.  Returns SP_OK or SP_EUNSAFE (T->r says why), or
+ * the code of ash_place after a line to ERR (nothing to free then).
+ */
+struct ash_trial {
+	struct ash_params p;
+	uint32_t *code;
+	uint8_t *data, *scratch;
+	size_t words, data_bytes; /* of the whole regions */
+	struct ash_report r;
+};
+int ash_host_place(
+	const struct ash_file *f, struct ash_trial *t, FILE *err) SP_MUST_CHECK;
+void ash_trial_free(struct ash_trial *t);
 
 /*
  * ash_host_check - parse, place at trial addresses, verify, print.
@@ -114,10 +133,13 @@ struct ash_vm *ash_vm_image(const uint32_t *code, size_t words,
 void ash_vm_params(uint32_t code_bits, uint32_t data_bits, uint32_t granted,
 	struct ash_params *p);
 
-/* The rest of what ash_place wants to know. */
+/* Its addresses. */
+#define ASH_VM_CODE  0x80200000u
 #define ASH_VM_DATA  0x80400000u
+#define ASH_VM_SLOT  0x80600000u
 #define ASH_VM_EXIT  0x80010000u
 #define ASH_VM_ABORT 0x80010020u
+#define ASH_VM_STUBS 0x80011000u /* 16 bytes each */
 
 /*
  * ash_vm_run - run the handler once on FRAME, in place.
