@@ -1,0 +1,218 @@
+/*
+ * bindings.c - open a machine, read what it exposes, bind filters.
+ */
+#include "bindings.h"
+
+#include <spindle/bytes.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const drop_names[SP_DROP_COUNT] = SP_DROP_NAMES;
+
+enum status
+session_open(const struct args *a, struct session *s)
+{
+	enum status st;
+
+	memset(s, 0, sizeof(*s));
+	st = machine_need(a, &s->m);
+	return st == STATUS_OK ? ctl_open(a, &s->m, &s->ctl) : st;
+}
+
+enum status
+session_info(const struct args *a, struct session *s)
+{
+	int err;
+
+	if (s->info == NULL)
+		s->info = xalloc(sizeof(*s->info));
+	err = ctl_info(s->ctl, s->info);
+	return err < 0 ? session_fail(a, s, "reading counters", err)
+		       : STATUS_OK;
+}
+
+void
+session_close(struct session *s)
+{
+	ctl_close(s->ctl);
+	free(s->info);
+	memset(s, 0, sizeof(*s));
+}
+
+enum status
+session_fail(const struct args *a, const struct session *s, const char *what,
+	int code)
+{
+	if (code != CTL_CLOSED || machine_alive(&s->m))
+		return cli_fail(a, "%s: %s", what, ctl_why(s->ctl, code));
+	return cli_fail(
+		a, "%s: the machine ended (spindle console says why)", what);
+}
+
+const struct sp_binding_info *
+find_binding(const struct sp_info *info, const char *name)
+{
+	for (size_t i = 0; i < SP_MAX_BINDINGS; i++) {
+		if (info->binding[i].id != 0 &&
+			strncmp(info->binding[i].name, name, SP_NAME) == 0)
+			return &info->binding[i];
+	}
+	return NULL;
+}
+
+const struct sp_ash_info *
+find_ash(const struct sp_info *info, const char *name)
+{
+	char own[SP_NAME];
+
+	for (size_t i = 0; i < SP_MAX_ASHES; i++) {
+		if (info->ash[i].id != 0 &&
+			strcmp(ash_name(&info->ash[i], own), name) == 0)
+			return &info->ash[i];
+	}
+	return NULL;
+}
+
+const char *
+ash_name(const struct sp_ash_info *h, char out[SP_NAME])
+{
+	size_t n = strlen(h->name);
+
+	memcpy(out, h->name, SP_NAME);
+	if (n > 1 && out[n - 1] == '+')
+		out[n - 1] = '\0';
+	return out;
+}
+
+const struct sp_ash_info *
+ash_of_binding(const struct sp_info *info, const struct sp_binding_info *b)
+{
+	for (size_t i = 0; b->target == SP_TO_ASH && i < SP_MAX_ASHES; i++) {
+		if (info->ash[i].id != 0 && info->ash[i].id == b->object)
+			return &info->ash[i];
+	}
+	return NULL;
+}
+
+const char *
+env_name(const struct sp_info *info, uint32_t id)
+{
+	for (size_t i = 0; i < SP_MAX_ENVS; i++) {
+		if (id != 0 && info->env[i].id == id)
+			return info->env[i].name;
+	}
+	return "-";
+}
+
+const char *
+binding_to(const struct sp_info *info, const struct sp_binding_info *b,
+	char *out, size_t room)
+{
+	const struct sp_ash_info *h = ash_of_binding(info, b);
+	char own[SP_NAME];
+
+	if (b->target == SP_TO_COUNT)
+		snprintf(out, room, "count");
+	else if (b->target == SP_TO_RING)
+		snprintf(out, room, "ring:%s", env_name(info, b->owner));
+	else
+		snprintf(out, room, "ash:%s",
+			h != NULL ? ash_name(h, own) : "?");
+	return out;
+}
+
+const char *
+drop_name(unsigned reason)
+{
+	return drop_names[reason];
+}
+
+json_t *
+drops_json(const uint32_t dropped[SP_DROP_COUNT])
+{
+	json_t *o = json_object();
+
+	for (unsigned i = 0; i < SP_DROP_COUNT; i++)
+		json_object_set_new(o, drop_names[i], json_integer(dropped[i]));
+	return o;
+}
+
+uint32_t
+drops_sum(const uint32_t dropped[SP_DROP_COUNT])
+{
+	uint32_t sum = 0;
+
+	for (unsigned i = 0; i < SP_DROP_COUNT; i++)
+		sum += dropped[i];
+	return sum;
+}
+
+/* One line: whose frames, how the filters lie, and a frame both would take. */
+static enum status
+clash_fail(const struct args *a, const struct session *s, const char *name,
+	int code, const struct sp_clash *clash)
+{
+	static const char *const how[] = { "is disjoint from",
+		"takes the same frames as", "lies inside", "contains",
+		"overlaps", "may overlap (undecided)" };
+	char hex[2 * sizeof(clash->frame) + 1] = "";
+	size_t len = clash->len <= sizeof(clash->frame) ? clash->len : 0;
+
+	for (size_t i = 0; i < len; i++)
+		snprintf(hex + 2 * i, 3, "%02x", clash->frame[i]);
+	return cli_fail(a, "%s: '%s' %s %s '%.*s'%s%s%s%s",
+		ctl_why(s->ctl, code), name,
+		clash->relation < sizeof(how) / sizeof(how[0])
+			? how[clash->relation]
+			: "clashes with",
+		clash->is_flow ? "flow" : "binding", SP_NAME, clash->name,
+		clash->is_flow || clash->relation == DPF_UNDECIDED
+			? ""
+			: "; --priority decides between filters of one owner",
+		len > 0 ? "; both take " : "", hex,
+		len > 0 ? "" : "; no example frame is known");
+}
+
+enum status
+binding_add(const struct args *a, struct session *s, const struct expr *e,
+	struct ag_filter *f, uint32_t *id)
+{
+	uint8_t *ans = xalloc(sizeof(struct sp_clash));
+	struct sp_clash clash;
+	enum status st;
+	size_t got = 0;
+	int err = ctl_stage(s->ctl, 0, e->blob, e->bytes);
+
+	f->bytes = (uint32_t)e->bytes;
+	if (err >= 0)
+		err = ctl_call(s->ctl, AG_FILTER_ADD, f, sizeof(*f), ans,
+			sizeof(clash), &got);
+	if (err >= 0 && got < 4)
+		err = CTL_STRANGE;
+	if (err >= 0) {
+		*id = le32_get(ans);
+		st = STATUS_OK;
+	} else if ((err == SP_EOVERLAP || err == SP_EUNDECIDED) &&
+		   got == sizeof(clash)) {
+		memcpy(&clash, ans, sizeof(clash));
+		st = clash_fail(a, s, f->name, err, &clash);
+	} else {
+		st = session_fail(a, s, f->name, err);
+	}
+	free(ans);
+	return st;
+}
+
+enum status
+binding_fetch(const struct args *a, struct session *s, const char *name,
+	struct expr *out)
+{
+	uint8_t *blob;
+	size_t bytes;
+	int err = ctl_fetch(s->ctl, AG_FILTER_BLOB, name, &blob, &bytes);
+
+	if (err < 0)
+		return session_fail(a, s, name, err);
+	return expr_from_blob(a, name, blob, bytes, out);
+}

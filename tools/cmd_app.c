@@ -1,0 +1,285 @@
+/*
+ * cmd_app.c - start, list and stop applications.
+ */
+#include "bindings.h"
+#include "commands.h"
+#include "qemu.h"
+
+#include <spindle/bytes.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_ELF = 512 << 10 };
+
+static const char *const states[] = { "free", "new", "runnable", "waiting",
+	"dead" };
+
+static const struct option start_options[] = {
+	{ "as", 0, "NAME", "call it NAME (default: the file's name)" },
+	{ NULL, 0, NULL, NULL },
+};
+
+static const char *
+state_name(uint32_t state)
+{
+	return state < ARRAY_LEN(states) ? states[state] : "?";
+}
+
+/* NAME is of the installation, anything with a dot or slash is a file. */
+static char *
+program_path(const char *word)
+{
+	char *file, *path;
+
+	if (strpbrk(word, "./") != NULL)
+		return xformat("%s", word);
+	file = xformat("apps/%s.elf", word);
+	path = library_path(file);
+	free(file);
+	return path;
+}
+
+/* dir/echo-ring.elf -> echo-ring */
+static void
+program_name(const char *path, char *out, size_t room)
+{
+	const char *base = strrchr(path, '/');
+
+	base = base != NULL ? base + 1 : path;
+	snprintf(out, room, "%.*s", (int)strcspn(base, "."), base);
+}
+
+static enum status
+read_program(const struct args *a, const char *path, uint8_t **out, size_t *n)
+{
+	FILE *f = fopen(path, "re");
+	uint8_t *bytes;
+	bool bad;
+
+	if (f == NULL)
+		return cli_fail(a, "%s: %s", path, strerror(errno));
+	bytes = xalloc(MAX_ELF + 1);
+	*n = fread(bytes, 1, MAX_ELF + 1, f);
+	bad = ferror(f) != 0;
+	fclose(f);
+	if (bad || *n > MAX_ELF) {
+		free(bytes);
+		return cli_fail(a, "%s: %s", path,
+			bad ? "cannot be read" : "larger than 512 KiB");
+	}
+	*out = bytes;
+	return STATUS_OK;
+}
+
+static enum status
+pack_args(const struct args *a, struct ag_app *app)
+{
+	size_t at = 0;
+
+	for (unsigned i = 1; i < a->nwords; i++) {
+		size_t n = strlen(a->words[i]) + 1;
+
+		if (n > sizeof(app->args) - at)
+			return cli_misuse(a, "arguments of more than %zu bytes",
+				sizeof(app->args));
+		memcpy(app->args + at, a->words[i], n);
+		at += n;
+	}
+	app->nargs = a->nwords > 0 ? a->nwords - 1 : 0;
+	return STATUS_OK;
+}
+
+static enum status
+start(const struct args *a, struct ag_app *app, const uint8_t *elf, size_t n)
+{
+	struct session s;
+	uint8_t env[4];
+	int err;
+	enum status st = session_open(a, &s);
+
+	if (st != STATUS_OK)
+		return st;
+	app->bytes = (uint32_t)n;
+	err = ctl_stage(s.ctl, 0, elf, n);
+	if (err >= 0)
+		err = ctl_ask(s.ctl, AG_APP_START, app, sizeof(*app), env,
+			sizeof(env));
+	if (err < 0)
+		st = session_fail(a, &s, app->name, err);
+	session_close(&s);
+	if (st == STATUS_OK && a->json)
+		return cli_json(json_pack("{s:s, s:I}", "app", app->name, "id",
+			(json_int_t)le32_get(env)));
+	if (st == STATUS_OK)
+		printf("application '%s' started (id %u)\n", app->name,
+			le32_get(env));
+	return st;
+}
+
+static enum status
+run_start(const struct args *a)
+{
+	struct ag_app app;
+	const char *as = opt_get(a, "as");
+	char *path = program_path(a->words[0]);
+	char name[64];
+	uint8_t *elf = NULL;
+	size_t n = 0;
+	enum status st;
+
+	memset(&app, 0, sizeof(app));
+	program_name(path, name, sizeof(name));
+	if (as == NULL)
+		as = name;
+	st = word_name(a, "application", as);
+	ctl_name(app.name, as);
+	if (st == STATUS_OK)
+		st = pack_args(a, &app);
+	if (st == STATUS_OK)
+		st = elf_check(a, path);
+	if (st == STATUS_OK)
+		st = read_program(a, path, &elf, &n);
+	if (st == STATUS_OK)
+		st = start(a, &app, elf, n);
+	free(elf);
+	free(path);
+	return st;
+}
+
+static json_t *
+list_json(const struct sp_info *info)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < SP_MAX_ENVS; i++) {
+		const struct sp_env_info *e = &info->env[i];
+
+		if (e->id == 0)
+			continue;
+		json_array_append_new(all,
+			json_pack("{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I}",
+				"id", (json_int_t)e->id, "name", e->name,
+				"state", state_name(e->state), "pages",
+				(json_int_t)e->pages, "slices",
+				(json_int_t)e->slices, "ticks",
+				(json_int_t)e->ticks, "upcalls",
+				(json_int_t)e->upcalls, "sent",
+				(json_int_t)e->sent));
+	}
+	return all;
+}
+
+static void
+list_table(const struct sp_info *info)
+{
+	printf("%-10s %-20s %-10s %7s %7s %8s %9s %9s\n", "ID", "NAME", "STATE",
+		"PAGES", "SLICES", "TICKS", "UPCALLS", "SENT");
+	for (size_t i = 0; i < SP_MAX_ENVS; i++) {
+		const struct sp_env_info *e = &info->env[i];
+
+		if (e->id == 0)
+			continue;
+		printf("%-10u %-20s %-10s %7u %7u %8u %9u %9u\n", e->id,
+			e->name, state_name(e->state), e->pages, e->slices,
+			e->ticks, e->upcalls, e->sent);
+	}
+}
+
+static enum status
+run_list(const struct args *a)
+{
+	struct session s;
+	enum status st = session_open(a, &s);
+
+	if (st == STATUS_OK)
+		st = session_info(a, &s);
+	if (st == STATUS_OK && a->json)
+		st = cli_json(list_json(s.info));
+	else if (st == STATUS_OK)
+		list_table(s.info);
+	session_close(&s);
+	return st;
+}
+
+/* ID as a number, or the name of one. */
+static enum status
+find_app(const struct args *a, struct session *s, uint8_t env[4])
+{
+	const char *word = a->words[0];
+	char name[SP_NAME];
+	uint64_t id;
+	int err;
+	enum status st;
+
+	if (strspn(word, "0123456789") == strlen(word)) {
+		st = word_number(a, "ID", word, 1, UINT32_MAX, &id);
+		if (st == STATUS_OK)
+			le32_put(env, (uint32_t)id);
+		return st;
+	}
+	st = word_name(a, "application", word);
+	if (st != STATUS_OK)
+		return st;
+	ctl_name(name, word);
+	err = ctl_ask(s->ctl, AG_APP_FIND, name, sizeof(name), env, 4);
+	return err < 0 ? session_fail(a, s, word, err) : STATUS_OK;
+}
+
+static enum status
+run_stop(const struct args *a)
+{
+	struct session s;
+	uint8_t env[4];
+	int err;
+	enum status st = session_open(a, &s);
+
+	if (st != STATUS_OK)
+		return st;
+	st = find_app(a, &s, env);
+	if (st == STATUS_OK) {
+		err = ctl_ask(s.ctl, AG_APP_STOP, env, sizeof(env), NULL, 0);
+		if (err < 0)
+			st = session_fail(a, &s, a->words[0], err);
+	}
+	session_close(&s);
+	if (st == STATUS_OK && a->json)
+		return cli_json(json_pack(
+			"{s:I}", "stopped", (json_int_t)le32_get(env)));
+	if (st == STATUS_OK)
+		printf("application '%s' stopped\n", a->words[0]);
+	return st;
+}
+
+const struct command cmd_app_start = {
+	.group = "app",
+	.verb = "start",
+	.words = "NAME|FILE.elf [ARG...]",
+	.min_words = 1,
+	.max_words = CLI_NO_LIMIT,
+	.what = "start a program in an environment of its own",
+	.options = start_options,
+	.example = "spindle app start echo-ring",
+	.run = run_start,
+};
+
+const struct command cmd_app_list = {
+	.group = "app",
+	.verb = "list",
+	.words = "",
+	.what = "environments, what they own and what they did",
+	.example = "spindle app list --json",
+	.run = run_list,
+};
+
+const struct command cmd_app_stop = {
+	.group = "app",
+	.verb = "stop",
+	.words = "ID|NAME",
+	.min_words = 1,
+	.max_words = 1,
+	.what = "end an application; its filters and handlers go with it",
+	.example = "spindle app stop echo-ring",
+	.run = run_stop,
+};

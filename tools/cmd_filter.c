@@ -1,0 +1,312 @@
+/*
+ * cmd_filter.c - bind, replace, unbind and list filters of a running machine.
+ *
+ * The kernel decides about overlap; a refusal carries the binding in the way
+ * and a frame that both would take.  check, show and dump: cmd_filter_show.c.
+ */
+#include "bindings.h"
+#include "commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option add_options[] = {
+	{ "to", 0, "TARGET", "count (default), ring:APP or ash:NAME" },
+	{ "priority", 0, "N", "wins over lower ones of the same owner" },
+	{ "shared", 0, NULL, "gets its own copy of group frames and ARP" },
+	{ NULL, 0, NULL, NULL },
+};
+
+/* Fill TO and TARGET from "count", "ring:APP", "ash:NAME". */
+static enum status
+parse_target(const struct args *a, const char *text, struct ag_filter *f)
+{
+	const char *name = strchr(text, ':');
+	enum status st;
+
+	if (strcmp(text, "count") == 0) {
+		f->to = AG_TO_COUNT;
+		return STATUS_OK;
+	}
+	if (strncmp(text, "ring:", 5) == 0)
+		f->to = AG_TO_RING;
+	else if (strncmp(text, "ash:", 4) == 0)
+		f->to = AG_TO_ASH;
+	else
+		return cli_misuse(a,
+			"--to is count, ring:APP or ash:NAME, not '%s'", text);
+	st = word_name(
+		a, f->to == AG_TO_RING ? "application" : "handler", name + 1);
+	if (st == STATUS_OK)
+		ctl_name(f->target, name + 1);
+	return st;
+}
+
+static enum status
+parse_add(const struct args *a, struct ag_filter *f)
+{
+	const char *to = opt_get(a, "to"), *text = opt_get(a, "priority");
+	uint64_t priority = 0;
+	enum status st;
+
+	memset(f, 0, sizeof(*f));
+	st = word_name(a, "filter", a->words[0]);
+	if (st == STATUS_OK)
+		st = parse_target(a, to != NULL ? to : "count", f);
+	if (st == STATUS_OK && text != NULL)
+		st = word_number(a, "--priority", text + (text[0] == '-'), 0,
+			1000000, &priority);
+	if (st != STATUS_OK)
+		return st;
+	f->priority = (int32_t)priority;
+	if (text != NULL && text[0] == '-')
+		f->priority = -f->priority;
+	if (opt_get(a, "shared") != NULL)
+		f->flags |= SP_BIND_SHARED;
+	ctl_name(f->name, a->words[0]);
+	return STATUS_OK;
+}
+
+static enum status
+answer(const struct args *a, const char *done, const char *name, uint32_t id,
+	const struct expr *e)
+{
+	if (a->json)
+		return cli_json(json_pack("{s:s, s:I, s:i}", "filter", name,
+			"binding", (json_int_t)id, "nodes",
+			(int)e->filter.nnodes));
+	printf("filter '%s' %s: %u tests\n", name, done, e->filter.nnodes);
+	return STATUS_OK;
+}
+
+/* The name that handler F->target has in the kernel. */
+static enum status
+resolve_handler(const struct args *a, struct session *s, struct ag_filter *f)
+{
+	const struct sp_ash_info *h;
+	enum status st = session_info(a, s);
+
+	if (st != STATUS_OK)
+		return st;
+	h = find_ash(s->info, f->target);
+	if (h == NULL)
+		return cli_fail(a, "no handler '%s'", f->target);
+	memcpy(f->target, h->name, SP_NAME);
+	return STATUS_OK;
+}
+
+static enum status
+run_add(const struct args *a)
+{
+	char *text = words_join(a, 1);
+	struct session s = { .ctl = NULL };
+	struct ag_filter f;
+	struct expr e;
+	uint32_t id;
+	enum status st = parse_add(a, &f);
+
+	if (st == STATUS_OK)
+		st = expr_compile(a, text, &e);
+	if (st == STATUS_OK) {
+		st = session_open(a, &s);
+		if (st == STATUS_OK && f.to == AG_TO_ASH)
+			st = resolve_handler(a, &s, &f);
+		if (st == STATUS_OK)
+			st = binding_add(a, &s, &e, &f, &id);
+		session_close(&s);
+		if (st == STATUS_OK)
+			st = answer(a, "added", a->words[0], id, &e);
+		expr_release(&e);
+	}
+	free(text);
+	return st;
+}
+
+/* The request that puts another filter into the place of binding B. */
+static void
+same_binding(const struct sp_info *info, const struct sp_binding_info *b,
+	struct ag_filter *f)
+{
+	const struct sp_ash_info *h = ash_of_binding(info, b);
+
+	memset(f, 0, sizeof(*f));
+	f->to = b->target == SP_TO_COUNT  ? AG_TO_COUNT
+		: b->target == SP_TO_RING ? AG_TO_RING
+					  : AG_TO_ASH;
+	f->priority = b->priority;
+	f->flags = (b->flags & SP_BIND_SHARED) | SP_BIND_REPLACE;
+	memcpy(f->name, b->name, SP_NAME);
+	if (f->to == AG_TO_RING)
+		ctl_name(f->target, env_name(info, b->owner));
+	else if (h != NULL)
+		memcpy(f->target, h->name, SP_NAME);
+}
+
+static enum status
+replace(const struct args *a, struct session *s, const struct expr *e)
+{
+	const struct sp_binding_info *b;
+	struct ag_filter f;
+	uint32_t id;
+	enum status st = session_info(a, s);
+
+	if (st != STATUS_OK)
+		return st;
+	b = find_binding(s->info, a->words[0]);
+	if (b == NULL)
+		return cli_fail(a, "no filter '%s'", a->words[0]);
+	same_binding(s->info, b, &f);
+	st = binding_add(a, s, e, &f, &id);
+	return st == STATUS_OK ? answer(a, "replaced", a->words[0], id, e) : st;
+}
+
+static enum status
+run_replace(const struct args *a)
+{
+	char *text = words_join(a, 1);
+	struct session s = { .ctl = NULL };
+	struct expr e;
+	enum status st = word_name(a, "filter", a->words[0]);
+
+	if (st == STATUS_OK)
+		st = expr_compile(a, text, &e);
+	if (st == STATUS_OK) {
+		st = session_open(a, &s);
+		if (st == STATUS_OK)
+			st = replace(a, &s, &e);
+		session_close(&s);
+		expr_release(&e);
+	}
+	free(text);
+	return st;
+}
+
+static enum status
+run_del(const struct args *a)
+{
+	struct session s;
+	char name[SP_NAME];
+	int err;
+	enum status st = word_name(a, "filter", a->words[0]);
+
+	if (st == STATUS_OK)
+		st = session_open(a, &s);
+	if (st != STATUS_OK)
+		return st;
+	ctl_name(name, a->words[0]);
+	err = ctl_ask(s.ctl, AG_FILTER_DEL, name, sizeof(name), NULL, 0);
+	if (err == SP_ENOENT)
+		st = cli_fail(a, "no filter '%s'", a->words[0]);
+	else if (err < 0)
+		st = session_fail(a, &s, name, err);
+	session_close(&s);
+	if (st == STATUS_OK && a->json)
+		return cli_json(json_pack("{s:s}", "deleted", a->words[0]));
+	if (st == STATUS_OK)
+		printf("filter '%s' deleted\n", a->words[0]);
+	return st;
+}
+
+static json_t *
+list_json(const struct sp_info *info)
+{
+	json_t *all = json_array();
+	char to[SP_NAME + 8];
+
+	for (size_t i = 0; i < SP_MAX_BINDINGS; i++) {
+		const struct sp_binding_info *b = &info->binding[i];
+
+		if (b->id == 0)
+			continue;
+		json_array_append_new(all,
+			json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:I, s:o}",
+				"name", b->name, "id", (json_int_t)b->id, "to",
+				binding_to(info, b, to, sizeof(to)), "owner",
+				env_name(info, b->owner), "priority",
+				(int)b->priority, "packets",
+				(json_int_t)b->packets, "bytes",
+				(json_int_t)b->bytes, "drops",
+				drops_json(b->dropped)));
+	}
+	return all;
+}
+
+static void
+list_table(const struct sp_info *info)
+{
+	char to[SP_NAME + 8];
+
+	printf("%-16s %-20s %-12s %5s %10s %12s %8s\n", "NAME", "TO", "OWNER",
+		"PRIO", "PACKETS", "BYTES", "DROPS");
+	for (size_t i = 0; i < SP_MAX_BINDINGS; i++) {
+		const struct sp_binding_info *b = &info->binding[i];
+
+		if (b->id == 0)
+			continue;
+		printf("%-16s %-20s %-12s %5d %10u %12u %8u\n", b->name,
+			binding_to(info, b, to, sizeof(to)),
+			env_name(info, b->owner), (int)b->priority, b->packets,
+			b->bytes, drops_sum(b->dropped));
+	}
+}
+
+static enum status
+run_list(const struct args *a)
+{
+	struct session s;
+	enum status st = session_open(a, &s);
+
+	if (st != STATUS_OK)
+		return st;
+	st = session_info(a, &s);
+	if (st == STATUS_OK && a->json)
+		st = cli_json(list_json(s.info));
+	else if (st == STATUS_OK)
+		list_table(s.info);
+	session_close(&s);
+	return st;
+}
+
+const struct command cmd_filter_add = {
+	.group = "filter",
+	.verb = "add",
+	.words = "NAME EXPR...",
+	.min_words = 2,
+	.max_words = CLI_NO_LIMIT,
+	.what = "bind the frames of a pcap expression to a counter, ring or "
+		"handler",
+	.options = add_options,
+	.example = "spindle filter add web 'tcp dst port 80' --to ring:server",
+	.run = run_add,
+};
+
+const struct command cmd_filter_replace = {
+	.group = "filter",
+	.verb = "replace",
+	.words = "NAME EXPR...",
+	.min_words = 2,
+	.max_words = CLI_NO_LIMIT,
+	.what = "give a binding another filter, atomically; its counters stay",
+	.example = "spindle filter replace web 'tcp dst port 8080'",
+	.run = run_replace,
+};
+
+const struct command cmd_filter_del = {
+	.group = "filter",
+	.verb = "del",
+	.words = "NAME",
+	.min_words = 1,
+	.max_words = 1,
+	.what = "unbind a filter",
+	.example = "spindle filter del web",
+	.run = run_del,
+};
+
+const struct command cmd_filter_list = {
+	.group = "filter",
+	.verb = "list",
+	.words = "",
+	.what = "all bindings with their counters",
+	.example = "spindle filter list --json",
+	.run = run_list,
+};

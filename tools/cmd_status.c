@@ -1,0 +1,170 @@
+/*
+ * cmd_status.c - is a machine up, and what has it been doing?
+ */
+#include "bindings.h"
+#include "commands.h"
+
+#include <string.h>
+#include <time.h>
+
+static json_t *
+nic_json(const struct sp_nic_info *nic)
+{
+	char mac[18];
+
+	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", nic->mac[0],
+		nic->mac[1], nic->mac[2], nic->mac[3], nic->mac[4],
+		nic->mac[5]);
+	return json_pack(
+		"{s:s, s:b, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"s:I, s:b}",
+		"mac", mac, "link", nic->link != 0, "received",
+		(json_int_t)nic->received, "consumed",
+		(json_int_t)nic->consumed, "delivered",
+		(json_int_t)nic->delivered, "dropped", drops_json(nic->dropped),
+		"bytes", (json_int_t)nic->bytes, "sent", (json_int_t)nic->sent,
+		"sent_bytes", (json_int_t)nic->sent_bytes, "send_errors",
+		(json_int_t)nic->send_errors, "missed", (json_int_t)nic->missed,
+		"resets", (json_int_t)nic->resets, "interrupts",
+		(json_int_t)nic->interrupts, "balanced",
+		nic->received == nic->consumed + nic->delivered +
+					 drops_sum(nic->dropped));
+}
+
+static unsigned
+count_slices(const struct sp_info *info)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < SP_SLICES; i++)
+		n += info->slice[i] != 0;
+	return n;
+}
+
+static json_t *
+envs_json(const struct sp_info *info)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < SP_MAX_ENVS; i++) {
+		const struct sp_env_info *e = &info->env[i];
+
+		if (e->id != 0)
+			json_array_append_new(
+				all, json_pack("{s:I, s:s, s:I, s:I}", "id",
+					     (json_int_t)e->id, "name", e->name,
+					     "pages", (json_int_t)e->pages,
+					     "slices", (json_int_t)e->slices));
+	}
+	return all;
+}
+
+static enum status
+status_json(const struct machine *m, const struct sp_info *info, long uptime)
+{
+	json_t *o = json_pack("{s:b, s:s, s:i, s:s, s:I, s:s, s:b}", "up", 1,
+		"name", m->name, "pid", (int)m->pid, "dir", m->dir, "uptime_s",
+		(json_int_t)uptime, "net", m->net, "icount", m->icount);
+
+	json_object_set_new(o, "memory",
+		json_pack("{s:I, s:I, s:I}", "mib", (json_int_t)m->memory_mib,
+			"pages", (json_int_t)info->pages_total, "free",
+			(json_int_t)info->pages_free));
+	json_object_set_new(o, "slices",
+		json_pack("{s:i, s:i}", "total", SP_SLICES, "used",
+			(int)count_slices(info)));
+	json_object_set_new(o, "code",
+		json_pack("{s:I, s:I}", "bindings",
+			(json_int_t)info->code_bytes_rx, "taps",
+			(json_int_t)info->code_bytes_taps));
+	json_object_set_new(o, "nic", nic_json(&info->nic));
+	json_object_set_new(o, "environments", envs_json(info));
+	return cli_json(o);
+}
+
+static void
+nic_text(const struct sp_nic_info *nic)
+{
+	const char *sign = "=";
+
+	printf("nic        %02x:%02x:%02x:%02x:%02x:%02x, link %s\n",
+		nic->mac[0], nic->mac[1], nic->mac[2], nic->mac[3], nic->mac[4],
+		nic->mac[5], nic->link ? "up" : "down");
+	if (nic->received !=
+		nic->consumed + nic->delivered + drops_sum(nic->dropped))
+		sign = "!=";
+	printf("received   %u (%u bytes) %s %u consumed + %u delivered + %u "
+	       "dropped\n",
+		nic->received, nic->bytes, sign, nic->consumed, nic->delivered,
+		drops_sum(nic->dropped));
+	for (unsigned i = 0; i < SP_DROP_COUNT; i++) {
+		if (nic->dropped[i] != 0)
+			printf("  dropped  %u %s\n", nic->dropped[i],
+				drop_name(i));
+	}
+	printf("missed     %u\nsent       %u (%u bytes), %u errors\n"
+	       "interrupts %u, %u resets\n",
+		nic->missed, nic->sent, nic->sent_bytes, nic->send_errors,
+		nic->interrupts, nic->resets);
+}
+
+static enum status
+status_text(const struct machine *m, const struct sp_info *info, long uptime)
+{
+	printf("machine    '%s' is up for %ld s (pid %d, --net %s%s)\n",
+		m->name, uptime, (int)m->pid, m->net,
+		m->icount ? ", --icount" : "");
+	printf("memory     %llu MiB, %u of %u pages free\n",
+		(unsigned long long)m->memory_mib, info->pages_free,
+		info->pages_total);
+	printf("slices     %u of %d used\n", count_slices(info), SP_SLICES);
+	printf("filters    %u bytes of code for bindings, %u for taps\n",
+		info->code_bytes_rx, info->code_bytes_taps);
+	nic_text(&info->nic);
+	for (size_t i = 0; i < SP_MAX_ENVS; i++) {
+		const struct sp_env_info *e = &info->env[i];
+
+		if (e->id != 0)
+			printf("env %-6u %s: %u pages, %u slices\n", e->id,
+				e->name, e->pages, e->slices);
+	}
+	return STATUS_OK;
+}
+
+static enum status
+down(const struct args *a, const struct machine *m)
+{
+	if (!a->json)
+		return cli_fail(a, "machine '%s' is down", m->name);
+	(void)cli_json(json_pack("{s:b, s:s}", "up", 0, "name", m->name));
+	return STATUS_FAILED;
+}
+
+static enum status
+run(const struct args *a)
+{
+	struct session s = { .ctl = NULL };
+	long uptime;
+	enum status st = machine_find(a, false, &s.m);
+
+	if (st == STATUS_OK && s.m.pid == 0)
+		return down(a, &s.m);
+	if (st == STATUS_OK)
+		st = ctl_open(a, &s.m, &s.ctl);
+	if (st == STATUS_OK)
+		st = session_info(a, &s);
+	uptime = (long)((uint64_t)time(NULL) - s.m.started);
+	if (st == STATUS_OK)
+		st = a->json ? status_json(&s.m, s.info, uptime)
+			     : status_text(&s.m, s.info, uptime);
+	session_close(&s);
+	return st;
+}
+
+const struct command cmd_status = {
+	.group = "status",
+	.words = "",
+	.what = "is it up; uptime, memory, slices, NIC counters, environments",
+	.example = "spindle status --json",
+	.run = run,
+};

@@ -1,0 +1,21 @@
+/*
+ * forms.h - the forms in which `filter check` and `filter dump` print a filter.
+ */
+#ifndef TOOLS_FORMS_H
+#define TOOLS_FORMS_H
+
+#include "code.h"
+#include "expr.h"
+
+enum { FORM_PATHS = 32 }; /* conjunctions that are printed */
+
+enum form { AS_ATOMS, AS_GRAPH, AS_MIPS, AS_DOT };
+
+/* The value of --as; AS_ATOMS when it was not given. */
+enum status form_parse(const struct args *a, enum form *out);
+
+/* Print E, which dot calls NAME. */
+enum status form_print(const struct args *a, const struct expr *e,
+	const char *name, enum form as);
+
+#endif /* TOOLS_FORMS_H */
