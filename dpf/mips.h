@@ -11,10 +11,38 @@
 #include <stdint.h>
 
 enum mips_reg {
-	MIPS_ZERO, MIPS_AT, MIPS_V0, MIPS_V1, MIPS_A0, MIPS_A1, MIPS_A2, MIPS_A3,
-	MIPS_T0, MIPS_T1, MIPS_T2, MIPS_T3, MIPS_T4, MIPS_T5, MIPS_T6, MIPS_T7,
-	MIPS_S0, MIPS_S1, MIPS_S2, MIPS_S3, MIPS_S4, MIPS_S5, MIPS_S6, MIPS_S7,
-	MIPS_T8, MIPS_T9, MIPS_K0, MIPS_K1, MIPS_GP, MIPS_SP, MIPS_FP, MIPS_RA,
+	MIPS_ZERO,
+	MIPS_AT,
+	MIPS_V0,
+	MIPS_V1,
+	MIPS_A0,
+	MIPS_A1,
+	MIPS_A2,
+	MIPS_A3,
+	MIPS_T0,
+	MIPS_T1,
+	MIPS_T2,
+	MIPS_T3,
+	MIPS_T4,
+	MIPS_T5,
+	MIPS_T6,
+	MIPS_T7,
+	MIPS_S0,
+	MIPS_S1,
+	MIPS_S2,
+	MIPS_S3,
+	MIPS_S4,
+	MIPS_S5,
+	MIPS_S6,
+	MIPS_S7,
+	MIPS_T8,
+	MIPS_T9,
+	MIPS_K0,
+	MIPS_K1,
+	MIPS_GP,
+	MIPS_SP,
+	MIPS_FP,
+	MIPS_RA,
 };
 
 /* How an instruction uses its fields, which decides what it may do. */
@@ -147,7 +175,7 @@ enum mips_insn {
 #define X(name, match, mask, kind) MIPS_INSN_##name,
 	MIPS_INSNS(X)
 #undef X
-	MIPS_INSN_COUNT,
+		MIPS_INSN_COUNT,
 };
 
 /* Fields of a word. */
@@ -185,6 +213,8 @@ mips_imm(uint32_t w)
 #define X(name, match, mask, kind) MIPS_OP_##name = (int)(match),
 enum mips_op { MIPS_INSNS(X) };
 #undef X
+
+enum { MIPS_NOP = 0 }; /* sll $zero, $zero, 0 */
 
 static inline uint32_t
 mips_r(enum mips_op op, uint32_t rd, uint32_t rs, uint32_t rt)

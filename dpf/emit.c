@@ -1,0 +1,356 @@
+/*
+ * emit.c - from the trie to code: alternatives, leaves, the way in and out.
+ *
+ * The trie is walked once to count and once to write.  Where code falls off an
+ * alternative it goes to the next pending one, which is known statically; so is
+ * the best rank that may have been found before.  Next: match.c and choose.c
+ * for the tests, plan.c for what is known beforehand.
+ */
+#include "dpf/emit.h"
+
+/* --- what is known -------------------------------------------------------- */
+
+static void
+save_at_place(const struct gen *g, struct place *p)
+{
+	p->frame = g->frame;
+	p->nbinds = g->nbinds;
+	p->nregs = g->nregs;
+}
+
+static void
+restore_at_place(struct gen *g, const struct place *p, uint16_t carry)
+{
+	g->frame = p->frame;
+	g->nbinds = p->nbinds;
+	g->nregs = p->nregs;
+	g->carry = carry;
+	g->raw_valid = false;
+}
+
+static void
+save_at_test(const struct gen *g, struct test *t)
+{
+	t->frame = g->frame;
+	t->nbinds = g->nbinds;
+	t->nregs = g->nregs;
+}
+
+/* In front of an arm the field of its test is still in REG_RAW. */
+static void
+restore_at_arm(struct gen *g, const struct test *t)
+{
+	struct view v = dpf_view(g->s, t->base, t->off, t->width, t->mask);
+
+	g->frame = t->frame;
+	g->nbinds = t->nbinds;
+	g->nregs = t->nregs;
+	g->carry = t->carry;
+	g->raw_valid = t->base != REF_LEN;
+	g->raw_base = t->base;
+	g->raw_off = (uint16_t)v.off;
+	g->raw_width = v.width;
+}
+
+/* --- pending alternatives ------------------------------------------------- */
+
+static ref_t
+fail_of_place(const struct gen *g, const struct place *p)
+{
+	return p->parent == 0 ? 0 : test_at(g->s, p->parent)->fail;
+}
+
+/* Where does an alternative go when it fails too? */
+static ref_t
+fail_of(const struct gen *g, ref_t alt)
+{
+	if (alt & REF_LEAF)
+		return fail_of_place(g, place_at(g->s, alt & ~(ref_t)REF_LEAF));
+	return test_at(g->s, alt)->fail;
+}
+
+static uint16_t
+best_of(const struct gen *g, ref_t alt)
+{
+	if (alt & REF_LEAF)
+		return place_at(g->s, alt & ~(ref_t)REF_LEAF)->leaf_order;
+	return test_at(g->s, alt)->max;
+}
+
+/* ALT may be reached with ORDER remembered. */
+static void
+raise_carry(struct gen *g, ref_t alt, uint16_t order)
+{
+	uint16_t *carry;
+
+	if (alt == 0)
+		return;
+	if (alt & REF_LEAF)
+		carry = &place_at(g->s, alt & ~(ref_t)REF_LEAF)->leaf_carry;
+	else
+		carry = &test_at(g->s, alt)->carry;
+	if (*carry < order)
+		*carry = order;
+}
+
+static bool
+has_leaf_code(const struct gen *g, const struct place *p)
+{
+	return g->s->kind == DPF_SET_ONE && p->leaf_order != 0;
+}
+
+/* Chain the alternatives of PLACE: tests best first, then its leaf. */
+static void
+chain_alternatives(struct gen *g, ref_t place)
+{
+	struct place *p = place_at(g->s, place);
+	ref_t r = dpf_plan_first(g->s, place), last = fail_of_place(g, p);
+
+	if (has_leaf_code(g, p))
+		last = place | REF_LEAF;
+	p->leaf_carry = 0;
+	while (r != 0) {
+		struct test *t = test_at(g->s, r);
+
+		r = dpf_plan_next(g->s, r);
+		t->carry = 0;
+		t->fail = r != 0 ? r : last;
+	}
+}
+
+/* --- leaves --------------------------------------------------------------- */
+
+static void
+gen_exit(struct gen *g)
+{
+	uint32_t jr = mips_r(MIPS_OP_jr, 0, MIPS_RA, 0);
+
+	if (g->s->kind == DPF_SET_ONE) {
+		dpf_gen_fixed(g, jr);
+		dpf_gen_fixed(g,
+			mips_i(MIPS_OP_andi, MIPS_V0, REG_BEST, GEN_ID_MASK));
+	} else {
+		dpf_gen_op(g, mips_r(MIPS_OP_subu, MIPS_V0, REG_IDS, REG_BEST));
+		dpf_gen_fixed(g, jr);
+		dpf_gen_fixed(g, mips_shift(MIPS_OP_srl, MIPS_V0, MIPS_V0, 1));
+	}
+}
+
+/* REG_BEST becomes ORDER and ID unless something better is remembered. */
+static void
+gen_remember(struct gen *g, uint32_t best, bool certain)
+{
+	uint32_t reg = certain ? REG_BEST : REG_CONST;
+
+	g->slot = 0;
+	for (unsigned i = 0; i < dpf_li_words(best); i++)
+		dpf_gen_op(g, dpf_li_word(reg, best, i));
+	if (certain)
+		return;
+	dpf_gen_op(g, mips_r(MIPS_OP_sltu, REG_RAW, REG_BEST, REG_CONST));
+	dpf_gen_op(g, mips_r(MIPS_OP_movn, REG_BEST, REG_CONST, REG_RAW));
+}
+
+static void
+gen_leaf(struct gen *g, const struct place *p)
+{
+	uint16_t order = p->leaf_order;
+	uint32_t best = (uint32_t)order << 16 | p->leaf_id;
+	bool certain = order > g->carry;
+	ref_t next = fail_of_place(g, p);
+
+	while (next != 0 && best_of(g, next) <= order)
+		next = fail_of(g, next);
+	if (next == 0 && certain) {
+		dpf_gen_fixed(g, mips_r(MIPS_OP_jr, 0, MIPS_RA, 0));
+		dpf_gen_fixed(g, dpf_li_word(MIPS_V0, p->leaf_id, 0));
+		return;
+	}
+	gen_remember(g, best, certain);
+	if (next == 0) {
+		gen_exit(g);
+		return;
+	}
+	raise_carry(g, next, certain ? order : g->carry);
+	dpf_gen_jump(g, dpf_gen_label_of(g, next));
+}
+
+/* Does the code of the next pending alternative follow that of P? */
+static bool
+falls_through(const struct gen *g, const struct place *p)
+{
+	while (p->parent != 0) {
+		const struct test *t = test_at(g->s, p->parent);
+
+		if (p->link.next != 0)
+			return false;
+		if (dpf_plan_next(g->s, p->parent) != 0)
+			return true;
+		p = place_at(g->s, t->parent);
+	}
+	return true;
+}
+
+/* ALL: store the ids of the filters that end here. */
+static void
+gen_ids(struct gen *g, ref_t place)
+{
+	enum { BATCH = 4096 };
+	const struct place *p = place_at(g->s, place);
+	int32_t n = 0;
+
+	for (ref_t r = p->leaves; r != 0;) {
+		const struct leaf *l = trie_at(g->s, r);
+		const struct filter *f = trie_at(g->s, l->filter);
+
+		dpf_gen_op(g, dpf_li_word(REG_CONST, f->link.key, 0));
+		dpf_gen_fixed(
+			g, mips_i(MIPS_OP_sh, REG_CONST, REG_IDS, 2 * n++));
+		r = l->next;
+		if (n == BATCH || r == 0) {
+			dpf_gen_fixed(g,
+				mips_i(MIPS_OP_addiu, REG_IDS, REG_IDS, 2 * n));
+			n = 0;
+		}
+	}
+	if (dpf_plan_first(g->s, place) != 0 || falls_through(g, p))
+		return;
+	dpf_gen_jump(g, dpf_gen_label_of(g, fail_of_place(g, p)));
+}
+
+/* --- the walk ------------------------------------------------------------- */
+
+static void
+enter_place(struct gen *g, ref_t place)
+{
+	struct place *p = place_at(g->s, place);
+	ref_t fail = fail_of_place(g, p);
+
+	dpf_gen_frame(g, p->need, fail);
+	if (p->need_base != 0)
+		dpf_gen_base(g, p->need_base, p->need_of_base, fail);
+	save_at_place(g, p);
+	chain_alternatives(g, place);
+	if (g->s->kind == DPF_SET_ALL && p->leaves != 0)
+		gen_ids(g, place);
+}
+
+/* Several tests may have been done at once: those between ARM and TEST. */
+static void
+share_with_run(struct gen *g, ref_t test, ref_t arm)
+{
+	const struct test *t = test_at(g->s, test);
+
+	for (ref_t r = place_at(g->s, arm)->parent; r != test;) {
+		struct test *x = test_at(g->s, r);
+
+		x->fail = t->fail;
+		x->carry = t->carry;
+		r = place_at(g->s, x->parent)->parent;
+	}
+}
+
+/* Code of TEST up to its first arm, which is returned. */
+static ref_t
+enter_test(struct gen *g, ref_t test, bool first)
+{
+	struct test *t = test_at(g->s, test);
+	ref_t arm;
+
+	if (first) {
+		t->carry = g->carry;
+	} else {
+		t->label = dpf_gen_label(g);
+		restore_at_place(g, place_at(g->s, t->parent), t->carry);
+	}
+	if (t->narms == 1) {
+		arm = dpf_gen_single(g, test);
+		share_with_run(g, test, arm);
+		return arm;
+	}
+	dpf_gen_choice(g, test);
+	save_at_test(g, t);
+	dpf_gen_arm(g, t->first);
+	return t->first;
+}
+
+/*
+ * PLACE and all below it are done: make its leaf, then find what comes next.
+ * Returns a place to enter, or 0 at the end.
+ */
+static ref_t
+leave_place(struct gen *g, ref_t place)
+{
+	for (;;) {
+		struct place *p = place_at(g->s, place);
+		ref_t test = p->parent, next;
+		struct test *t = test_at(g->s, test);
+
+		if (has_leaf_code(g, p)) {
+			if (dpf_plan_first(g->s, place) != 0) {
+				p->leaf_label = dpf_gen_label(g);
+				restore_at_place(g, p, p->leaf_carry);
+			}
+			gen_leaf(g, p);
+		}
+		if (test == 0)
+			return 0;
+		if (p->link.next != 0) {
+			restore_at_arm(g, t);
+			dpf_gen_arm(g, p->link.next);
+			return p->link.next;
+		}
+		raise_carry(g, t->fail, t->carry);
+		next = dpf_plan_next(g->s, test);
+		if (next != 0)
+			return enter_test(g, next, false);
+		place = t->parent;
+	}
+}
+
+/* One pass; returns the number of words. */
+static uint32_t
+generate(struct gen *g, uint32_t *code)
+{
+	ref_t place = g->s->root;
+	uint32_t first = g->s->kind == DPF_SET_ONE ? MIPS_ZERO : REG_IDS;
+
+	g->code = code;
+	g->pc = g->slot = 0;
+	g->frame = g->carry = 0;
+	g->nbinds = g->nregs = 0;
+	g->raw_valid = false;
+	dpf_gen_frame(g, place_at(g->s, place)->need, 0);
+	dpf_gen_op(g, mips_r(MIPS_OP_addu, REG_BEST, first, MIPS_ZERO));
+	while (place != 0) {
+		ref_t test;
+
+		enter_place(g, place);
+		test = dpf_plan_first(g->s, place);
+		if (test != 0)
+			place = enter_test(g, test, true);
+		else
+			place = leave_place(g, place);
+	}
+	g->exit = dpf_gen_label(g);
+	gen_exit(g);
+	return g->pc;
+}
+
+int
+dpf_set_emit(const struct dpf_set *s, uint32_t *code, size_t room_words,
+	uint32_t address)
+{
+	struct gen g = { .s = s, .address = address };
+	uint32_t words;
+
+	dpf_plan(s);
+	words = generate(&g, NULL);
+	if (words > GEN_NEAR_WORDS) {
+		g.far = true;
+		words = generate(&g, NULL);
+	}
+	if (words > room_words || words > INT32_MAX / 4)
+		return SP_ENOMEM;
+	return (int)generate(&g, code);
+}

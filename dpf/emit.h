@@ -1,0 +1,162 @@
+/*
+ * emit.h - private to dpf/: the state of code generation.
+ *
+ * Everything the generator knows at a point of the code is static: how many
+ * bytes of the frame are known to be there, which registers hold bases, which
+ * raw field is still in $t0.  A branch to a pending alternative may rely only
+ * on what was known where the alternatives began; registers below it are never
+ * overwritten, registers above are free.
+ */
+#ifndef DPF_EMIT_H
+#define DPF_EMIT_H
+
+#include "dpf/mips.h"
+#include "dpf/trie.h"
+
+enum {
+	/* Registers of the generated code. */
+	REG_FRAME = MIPS_A0,
+	REG_LEN = MIPS_A1,
+	REG_WIRE = MIPS_A2,
+	REG_IDS = MIPS_A3,  /* next free slot */
+	REG_BEST = MIPS_V0, /* ONE: order << 16 | id; ALL: the first slot */
+	REG_CONST = MIPS_AT,
+	REG_RAW = MIPS_T0,   /* the last field loaded */
+	REG_VALUE = MIPS_T1, /* the same, masked */
+	REG_TEMP = MIPS_V1,  /* a base for which no register is left */
+
+	GEN_BASE_REGS = 8, /* $t2..$t9 */
+	GEN_BINDS = 2 * DPF_MAX_BASES,
+	GEN_NEAR_WORDS = 0x7fff, /* what a branch reaches */
+	GEN_ID_MASK = 0x7fff,
+};
+
+/* A base whose address is in a register, KNOWN bytes of it in the frame. */
+struct bind {
+	ref_t base;
+	uint16_t known;
+	uint8_t reg;
+};
+
+struct gen {
+	const struct dpf_set *s;
+	uint32_t *code; /* NULL: only count */
+	uint32_t pc;    /* index of the next word */
+	uint32_t address;
+	uint32_t exit; /* label */
+	uint32_t slot; /* index of a delay slot that is still free, 0: none */
+	bool guards;   /* that branch checks a bound: no load moves up */
+	bool far;      /* no branch may be assumed to reach */
+
+	uint16_t frame; /* bytes known to be in the frame */
+	uint16_t carry; /* best order that may be remembered here */
+	uint8_t nbinds, nregs;
+	struct bind binds[GEN_BINDS];
+
+	bool raw_valid; /* REG_RAW holds this field */
+	uint8_t raw_width;
+	uint16_t raw_off;
+	ref_t raw_base;
+};
+
+/*
+ * How to look at a field: load WIDTH bytes at OFF, keep the bits of MASK and
+ * move them right so that the key is value >> shift.
+ */
+struct view {
+	int32_t off;
+	uint32_t mask; /* of the load; all ones: nothing to do */
+	uint8_t width;
+	uint8_t ext; /* size of a bit field to extract, 0: mask */
+	uint8_t pos; /* of that bit field */
+	uint8_t shift;
+};
+
+/* --- code.c: words, branches, constants, loads ----------------------------- */
+
+/* An instruction without side effects on what a taken branch needs. */
+void dpf_gen_op(struct gen *g, uint32_t word);
+/* An instruction that must not move into a delay slot. */
+void dpf_gen_fixed(struct gen *g, uint32_t word);
+/* Here is a label: returns its index. */
+uint32_t dpf_gen_label(struct gen *g);
+/* GUARDS: what follows may not load before the branch has decided. */
+void dpf_gen_branch(struct gen *g, enum mips_op op, uint32_t rs, uint32_t rt,
+	uint32_t label, bool guards);
+void dpf_gen_jump(struct gen *g, uint32_t label);
+uint32_t dpf_gen_label_of(const struct gen *g, ref_t fail);
+
+/* How many words load V into a register, and word I of them. */
+unsigned dpf_li_words(uint32_t v);
+uint32_t dpf_li_word(uint32_t reg, uint32_t v, unsigned i);
+/* The register that holds V: $zero, or REG_CONST loaded with it. */
+uint32_t dpf_gen_const(struct gen *g, uint32_t v);
+
+/* At what address, modulo *MOD (1, 2, 4), is the first byte of BASE? */
+unsigned dpf_gen_align(const struct dpf_set *s, ref_t base, unsigned *mod);
+unsigned dpf_load_words(
+	const struct gen *g, ref_t base, int32_t off, unsigned width);
+/* Load a field in load order into REG_RAW unless it is there. */
+void dpf_gen_load(
+	struct gen *g, ref_t base, uint32_t reg, uint32_t off, unsigned width);
+/* REG_RAW as a number in the register returned; swaps bytes. */
+uint32_t dpf_gen_number(struct gen *g, unsigned width);
+/* SRC & MASK in the register returned. */
+uint32_t dpf_gen_mask(
+	struct gen *g, uint32_t src, uint32_t mask, unsigned width);
+
+/* --- bound.c: what lies in the frame --------------------------------------- */
+
+/* Go to FAIL unless NEED bytes are in the frame. */
+void dpf_gen_frame(struct gen *g, uint32_t need, ref_t fail);
+/* Likewise behind BASE; returns the register that points there. */
+uint32_t dpf_gen_base(struct gen *g, ref_t base, uint32_t need, ref_t fail);
+/* How many bytes behind BASE are known to be in the frame. */
+uint32_t dpf_gen_known(const struct gen *g, ref_t base);
+/* How long a frame with NEED bytes behind BASE is at least. */
+uint32_t dpf_need_of_frame(const struct dpf_set *s, ref_t base, uint32_t need);
+
+/* --- match.c: one test ------------------------------------------------------ */
+
+/* Code of a test with one arm; falls into the arm, which is returned (a run of
+ * tests may have been done at once). */
+ref_t dpf_gen_single(struct gen *g, ref_t test);
+
+/* --- choose.c: a test with many arms ---------------------------------------- */
+
+/* Order the arms and choose between comparisons and a jump table. */
+void dpf_choose(const struct dpf_set *s, ref_t test);
+/* Load the field and find the group of arms. */
+void dpf_gen_choice(struct gen *g, ref_t test);
+/* Code in front of an arm: finds it within its group. */
+void dpf_gen_arm(struct gen *g, ref_t arm);
+
+/* How to look at a test's field; and at any piece of a base. */
+struct view dpf_view(const struct dpf_set *s, ref_t base, int32_t off,
+	unsigned width, uint32_t mask);
+unsigned dpf_view_words(const struct gen *g, ref_t base, const struct view *v);
+/* Load and mask; returns the register. */
+uint32_t dpf_gen_view(
+	struct gen *g, ref_t base, uint32_t reg, const struct view *v);
+
+/* --- plan.c: bottom-up facts about the trie --------------------------------- */
+
+/* Fill in the scratch members of all places and tests. */
+void dpf_plan(const struct dpf_set *s);
+/* The alternative behind TEST that is not hidden by a leaf; 0: none. */
+ref_t dpf_plan_next(const struct dpf_set *s, ref_t test);
+ref_t dpf_plan_first(const struct dpf_set *s, ref_t place);
+
+static inline struct place *
+place_at(const struct dpf_set *s, ref_t r)
+{
+	return trie_at(s, r);
+}
+
+static inline struct test *
+test_at(const struct dpf_set *s, ref_t r)
+{
+	return trie_at(s, r);
+}
+
+#endif /* DPF_EMIT_H */

@@ -1,0 +1,342 @@
+/*
+ * match.c - code of one test: look at a field as cheaply as possible.
+ *
+ * Adjacent equations that have no alternatives are taken together and cut up
+ * anew, into the widest aligned loads that pay.  No load reaches outside what
+ * is known to be in the frame.
+ */
+#include "dpf/emit.h"
+
+#include "dpf/facts.h"
+
+/* --- views ---------------------------------------------------------------- */
+
+/* Keep only the bytes of the load that MASK looks at, if those are aligned. */
+static void
+narrow(struct view *v, unsigned at, unsigned mod)
+{
+	unsigned lo = (unsigned)__builtin_ctz(v->mask) / 8;
+	unsigned hi = 3 - (unsigned)__builtin_clz(v->mask) / 8;
+	unsigned width = hi - lo + 1;
+
+	if (width == v->width || width == 3 ||
+		(width == 2 &&
+			(mod == 1 || ((at + (unsigned)v->off + lo) & 1) != 0)))
+		return;
+	v->off += (int32_t)lo;
+	v->width = (uint8_t)width;
+	v->mask >>= 8 * lo;
+	v->shift = (uint8_t)(8 * lo);
+}
+
+struct view
+dpf_view(const struct dpf_set *s, ref_t base, int32_t off, unsigned width,
+	uint32_t mask)
+{
+	struct view v = { .off = off, .width = (uint8_t)width, .mask = mask };
+	unsigned mod, at, pos, size;
+
+	if (base != REF_LEN) {
+		at = dpf_gen_align(s, base, &mod);
+		narrow(&v, at, mod);
+	}
+	if (v.mask == dpf_width_mask(v.width)) {
+		v.mask = UINT32_MAX;
+		return v;
+	}
+	pos = (unsigned)__builtin_ctz(v.mask);
+	size = 32 - (unsigned)__builtin_clz(v.mask) - pos;
+	if (v.mask >> pos == 0xffffffffu >> (32 - size) &&
+		(pos > 0 || v.mask > 0xffff)) {
+		v.ext = (uint8_t)size;
+		v.pos = (uint8_t)pos;
+		v.shift = (uint8_t)(v.shift + pos);
+	}
+	return v;
+}
+
+unsigned
+dpf_view_words(const struct gen *g, ref_t base, const struct view *v)
+{
+	unsigned n = dpf_load_words(g, base, v->off, v->width);
+
+	if (v->mask == UINT32_MAX)
+		return n;
+	if (v->ext != 0 || v->mask <= 0xffff)
+		return n + 1;
+	return n + 1 + dpf_li_words(v->mask);
+}
+
+uint32_t
+dpf_gen_view(struct gen *g, ref_t base, uint32_t reg, const struct view *v)
+{
+	uint32_t raw = REG_RAW;
+
+	if (base == REF_LEN)
+		raw = REG_WIRE;
+	else
+		dpf_gen_load(g, base, reg, (uint32_t)v->off, v->width);
+	if (v->mask == UINT32_MAX)
+		return raw;
+	if (v->ext == 0)
+		return dpf_gen_mask(g, raw, v->mask, 4);
+	dpf_gen_op(g, mips_ext(REG_VALUE, raw, v->pos, v->ext));
+	return REG_VALUE;
+}
+
+/* --- equations ------------------------------------------------------------ */
+
+/* Up to four bytes of a base that must have certain values. */
+struct piece {
+	int32_t off;
+	uint32_t mask, value; /* of a load of four bytes at OFF */
+};
+
+struct match {
+	struct gen *g;
+	ref_t base, fail;
+	uint32_t reg, known;
+	struct piece piece;
+};
+
+static bool
+is_inside(const struct match *m, const struct view *v)
+{
+	return v->width == 1 ||
+	       (v->off >= 0 && (uint32_t)v->off + v->width <= m->known);
+}
+
+static unsigned
+words(const struct match *m, const struct view *v, uint32_t value)
+{
+	return dpf_view_words(m->g, m->base, v) +
+	       dpf_li_words(value >> v->shift) + 2;
+}
+
+/* Does it pay to compare the halves of a piece of WIDTH bytes one by one? */
+static bool
+splits(const struct match *m, const struct piece *p, unsigned width)
+{
+	unsigned bits = 4 * width, sum = 0, whole;
+	struct view v = dpf_view(m->g->s, m->base, p->off, width, p->mask);
+
+	if (v.width == 1)
+		return false;
+	if (!is_inside(m, &v))
+		return true;
+	whole = words(m, &v, p->value);
+	for (unsigned i = 0; i < 2; i++) {
+		uint32_t mask =
+			p->mask >> i * bits & (0xffffffffu >> (32 - bits));
+
+		if (mask == 0)
+			continue;
+		v = dpf_view(m->g->s, m->base,
+			p->off + (int32_t)(i * width / 2), width / 2, mask);
+		sum += words(m, &v,
+			p->value >> i * bits & (0xffffffffu >> (32 - bits)));
+	}
+	return sum < whole;
+}
+
+static void
+gen_equal(struct match *m, const struct piece *p, unsigned width)
+{
+	struct gen *g = m->g;
+	struct view v = dpf_view(g->s, m->base, p->off, width, p->mask);
+	uint32_t value = p->value >> v.shift, x, c;
+	/* A bounds check has just been made: the constant fills its slot. */
+	bool early = g->slot != 0 && g->guards &&
+		     (v.mask == UINT32_MAX || v.ext != 0 || v.mask <= 0xffff) &&
+		     dpf_load_words(g, m->base, v.off, v.width) == 1;
+
+	if (early) {
+		c = dpf_gen_const(g, value);
+		x = dpf_gen_view(g, m->base, m->reg, &v);
+	} else {
+		x = dpf_gen_view(g, m->base, m->reg, &v);
+		c = dpf_gen_const(g, value);
+	}
+	dpf_gen_branch(
+		g, MIPS_OP_bne, x, c, dpf_gen_label_of(g, m->fail), false);
+}
+
+/* At most three levels deep: a word, its halves, their bytes. */
+static void
+gen_piece(struct match *m, const struct piece *p, unsigned width)
+{
+	unsigned bits = 4 * width;
+
+	if (p->mask == 0)
+		return;
+	if (width == 1 || !splits(m, p, width)) {
+		gen_equal(m, p, width);
+		return;
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		struct piece half = {
+			.off = p->off + (int32_t)(i * width / 2),
+			.mask = p->mask >> i * bits &
+				(0xffffffffu >> (32 - bits)),
+			.value = p->value >> i * bits &
+				 (0xffffffffu >> (32 - bits)),
+		};
+
+		gen_piece(m, &half, width / 2);
+	}
+}
+
+static void
+flush(struct match *m)
+{
+	gen_piece(m, &m->piece, 4);
+	m->piece.mask = m->piece.value = 0;
+}
+
+/* Demand that the byte at OFF has VALUE under MASK. */
+static void
+add_byte(struct match *m, int32_t off, uint32_t mask, uint32_t value)
+{
+	struct piece *p = &m->piece;
+	unsigned mod, at = dpf_gen_align(m->g->s, m->base, &mod);
+	unsigned bit = 8 * (unsigned)(off - p->off);
+
+	if (p->mask != 0 &&
+		(off < p->off || off > p->off + 3 ||
+			((p->value >> bit ^ value) & p->mask >> bit & mask)))
+		flush(m);
+	if (p->mask == 0) {
+		p->off = off;
+		if (mod == 4) /* cut at word boundaries */
+			p->off -= (int32_t)((at + (unsigned)off) & 3);
+		bit = 8 * (unsigned)(off - p->off);
+	}
+	p->mask |= mask << bit;
+	p->value |= value << bit;
+}
+
+/* Is T followed by one equation on the same base, and by nothing else? */
+static ref_t
+follower(const struct dpf_set *s, const struct test *t)
+{
+	const struct place *arm = place_at(s, t->first);
+	ref_t next = dpf_plan_first(s, t->first);
+	const struct test *n;
+
+	if (arm->leaves != 0 || next == 0 || dpf_plan_next(s, next) != 0)
+		return 0;
+	n = test_at(s, next);
+	return n->kind == KIND_EQ && n->narms == 1 && n->base == t->base ? next
+									 : 0;
+}
+
+/* All equations from TEST on that have no alternatives. */
+static ref_t
+gen_run(struct match *m, ref_t test)
+{
+	for (;;) {
+		const struct test *t = test_at(m->g->s, test);
+		uint32_t value = place_at(m->g->s, t->first)->link.key;
+		ref_t next = follower(m->g->s, t);
+
+		for (unsigned i = 0; i < t->width; i++) {
+			uint32_t mask = t->mask >> 8 * i & 0xff;
+
+			if (mask != 0)
+				add_byte(m, (int32_t)(t->off + i), mask,
+					value >> 8 * i & 0xff);
+		}
+		if (next == 0) {
+			flush(m);
+			return t->first;
+		}
+		test = next;
+	}
+}
+
+/* --- everything else ------------------------------------------------------ */
+
+/* The wire length, which is in a register; keys are numbers. */
+static void
+gen_length(struct gen *g, const struct test *t, uint32_t key)
+{
+	struct view v = dpf_view(g->s, t->base, 0, 4, t->mask);
+	uint32_t x = dpf_gen_view(g, t->base, 0, &v);
+	uint32_t c = dpf_gen_const(g, key >> v.shift);
+
+	dpf_gen_branch(g, t->kind == KIND_EQ ? MIPS_OP_bne : MIPS_OP_beq, x, c,
+		dpf_gen_label_of(g, t->fail), false);
+}
+
+static void
+gen_unequal(struct gen *g, const struct test *t, uint32_t reg)
+{
+	struct view v = dpf_view(g->s, t->base, t->off, t->width, t->mask);
+	uint32_t x = dpf_gen_view(g, t->base, reg, &v);
+	uint32_t c = dpf_gen_const(g, t->link.key >> v.shift);
+
+	dpf_gen_branch(
+		g, MIPS_OP_beq, x, c, dpf_gen_label_of(g, t->fail), false);
+}
+
+static void
+gen_order(struct gen *g, const struct test *t, uint32_t reg)
+{
+	uint32_t x = REG_WIRE, v = t->link.key;
+	bool fail_if_one = t->kind == KIND_LE; /* what REG_CONST will be */
+
+	if (t->base != REF_LEN) {
+		dpf_gen_load(g, t->base, reg, t->off, t->width);
+		x = dpf_gen_number(g, t->width);
+	}
+	x = dpf_gen_mask(g, x, t->mask, t->width);
+	if (v < 0x7fff) { /* x < v + 1 */
+		dpf_gen_op(
+			g, mips_i(MIPS_OP_sltiu, REG_CONST, x, (int32_t)v + 1));
+		fail_if_one = !fail_if_one;
+	} else {
+		dpf_gen_op(g, mips_r(MIPS_OP_sltu, REG_CONST,
+				      dpf_gen_const(g, v), x));
+	}
+	dpf_gen_branch(g, fail_if_one ? MIPS_OP_bne : MIPS_OP_beq, REG_CONST,
+		MIPS_ZERO, dpf_gen_label_of(g, t->fail), false);
+}
+
+ref_t
+dpf_gen_single(struct gen *g, ref_t test)
+{
+	const struct test *t = test_at(g->s, test);
+	struct match m = { .g = g, .base = t->base, .fail = t->fail };
+
+	dpf_gen_frame(g, t->need, t->fail);
+	if (t->base == REF_LEN) {
+		if (t->kind == KIND_EQ || t->kind == KIND_NE)
+			gen_length(g, t,
+				t->kind == KIND_EQ
+					? place_at(g->s, t->first)->link.key
+					: t->link.key);
+		else
+			gen_order(g, t, 0);
+		return t->first;
+	}
+	m.reg = REG_FRAME;
+	if (t->base != REF_FRAME)
+		m.reg = dpf_gen_base(g, t->base, t->need_of_base, t->fail);
+	m.known = dpf_gen_known(g, t->base);
+	if (m.known < t->need_of_base) /* a base without a register */
+		m.known = t->need_of_base;
+	switch (t->kind) {
+	case KIND_EQ:
+		return gen_run(&m, test);
+	case KIND_NE:
+		gen_unequal(g, t, m.reg);
+		break;
+	case KIND_GT:
+	case KIND_LE:
+		gen_order(g, t, m.reg);
+		break;
+	default: /* KIND_BOUND: the checks above were the test */
+		break;
+	}
+	return t->first;
+}
