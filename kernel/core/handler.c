@@ -35,7 +35,7 @@ static struct {
 	struct handler handler[SP_MAX_ASHES];
 	struct handler *running;
 	bool used_timer;
-	uint8_t scratch[1u << (ASH_CODE_BITS_MAX - 2)]; /* a byte a word */
+	uint8_t scratch[ASH_SCRATCH << (ASH_CODE_BITS_MAX - 2)];
 } ashes;
 
 extern const char ash_exit[], ash_stop_budget[];
