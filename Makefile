@@ -75,15 +75,14 @@ gdb: all
 	$(Q)tools/gdb
 
 ## Install the tools, kernel and SDK below PREFIX
+install: LIB = $(DESTDIR)$(PREFIX)/lib/spindle
 install: all
-	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/spindle \
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(LIB)/apps \
 		$(DESTDIR)$(PREFIX)/include/spindle
-	$(Q)install $(filter build/spindle build/ashcc,$(ALL)) \
-		$(DESTDIR)$(PREFIX)/bin
-	$(Q)install -m 644 $(filter build/kernel.elf %.cpio,$(ALL)) \
-		$(DESTDIR)$(PREFIX)/lib/spindle
-	$(Q)install -m 644 $(wildcard ash/sdk/*.h) \
-		$(DESTDIR)$(PREFIX)/include/spindle
+	$(Q)install build/spindle build/ashcc $(DESTDIR)$(PREFIX)/bin
+	$(Q)install -m 644 build/kernel.elf build/boot.cpio $(LIB)
+	$(Q)install -m 644 $(filter build/apps/%.elf,$(ALL)) $(LIB)/apps
+	$(Q)install -m 644 ash/sdk/*.h $(DESTDIR)$(PREFIX)/include/spindle
 
 ## Show this text
 help:
