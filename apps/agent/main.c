@@ -15,6 +15,7 @@
 
 static struct {
 	struct proto_rx rx;
+	uint32_t last_byte; /* CP0 Count */
 	struct answer answer;
 	/* The last request and its answer, for a host that did not get it. */
 	bool answered;
@@ -23,6 +24,10 @@ static struct {
 	uint8_t reply[PROTO_MAX] __attribute__((aligned(4)));
 	size_t reply_len;
 } agent;
+
+/* A message that pauses for so long will not be finished: its sender has gone,
+ * or is about to repeat it. */
+enum { PAUSE_COUNTS = AG_TIMEOUT_MS / 2 * 166667 };
 
 static bool
 is_repeated(const struct proto_msg *m)
@@ -54,21 +59,34 @@ serve(const struct proto_msg *m)
 }
 
 static void
+halt_if_asked(void)
+{
+	uint32_t status;
+
+	if (!ops_halted(&status))
+		return;
+	uart_flush();
+	(void)sys_halt(0, status);
+}
+
+static void
 serve_what_arrived(void)
 {
 	struct proto_msg m;
-	uint32_t status;
-	int c;
+	int c = uart_read();
 
-	while ((c = uart_read()) >= 0) {
+	if (c < 0)
+		return;
+	if (sys_count() - agent.last_byte > PAUSE_COUNTS)
+		proto_reset(&agent.rx);
+	for (; c >= 0; c = uart_read()) {
 		proto_put(&agent.rx, (uint8_t)c);
-		while (proto_next(&agent.rx, &m))
+		while (proto_next(&agent.rx, &m)) {
 			serve(&m);
-		if (ops_halted(&status)) {
-			uart_flush();
-			(void)sys_halt(0, status);
+			halt_if_asked();
 		}
 	}
+	agent.last_byte = sys_count();
 }
 
 /* The root capability opens the console, but print() wants one for it. */

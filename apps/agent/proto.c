@@ -82,6 +82,14 @@ proto_next(struct proto_rx *rx, struct proto_msg *out)
 }
 
 void
+proto_reset(struct proto_rx *rx)
+{
+	rx->skipped += (uint32_t)(rx->have - rx->used);
+	rx->have = 0;
+	rx->used = 0;
+}
+
+void
 proto_put(struct proto_rx *rx, uint8_t byte)
 {
 	if (rx->have < sizeof(rx->buf))

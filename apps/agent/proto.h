@@ -43,6 +43,9 @@ uint32_t proto_crc(const uint8_t *p, size_t n);
  */
 bool proto_next(struct proto_rx *rx, struct proto_msg *out);
 
+/* Whatever waits for its rest has waited too long: forget it. */
+void proto_reset(struct proto_rx *rx);
+
 /* One byte arrived.  Only after proto_next() has said false. */
 void proto_put(struct proto_rx *rx, uint8_t byte);
 

@@ -34,7 +34,6 @@ enum {
 
 #define IER_RX    BIT(0) /* received data available */
 #define FCR_ON    BIT(0)
-#define FCR_CLEAR (BIT(1) | BIT(2)) /* both FIFOs */
 #define FCR_AT_14 (BIT(6) | BIT(7)) /* interrupt at 14 bytes, or by time-out */
 #define LCR_8N1   0x03
 #define LCR_DLAB  BIT(7)
@@ -73,7 +72,8 @@ uart_open(void)
 	reg_write(DLL, 1);
 	reg_write(DLM, 0);
 	reg_write(LCR, LCR_8N1);
-	reg_write(FCR, FCR_ON | FCR_CLEAR | FCR_AT_14);
+	/* Also forgets what came too early; the host asks again. */
+	reg_write(FCR, FCR_ON | FCR_AT_14);
 	reg_write(MCR, MCR_LINES);
 	reg_write(IER, IER_RX);
 	return SP_OK;

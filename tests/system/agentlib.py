@@ -59,12 +59,15 @@ class Agent:
             self.socket = socket.socket(socket.AF_UNIX)
             try:
                 self.socket.connect(self.path)
-                return self
+                break
             except OSError:
                 self.socket.close()
                 if time.monotonic() > end:
                     raise
                 time.sleep(0.02)
+        # Bytes that came before the agent was there are lost.
+        self.ask(PING, tries=self.patience * 10, limit=0.1)
+        return self
 
     def __exit__(self, *_):
         self.socket.close()
@@ -95,14 +98,14 @@ class Agent:
                 return None
             self.input += data
 
-    def ask(self, op, payload=b"", tries=3):
+    def ask(self, op, payload=b"", tries=3, limit=2.0):
         """Request and answer; returns what follows struct ag_result."""
         self.tag = (self.tag + 1) & 0xffff
         for _ in range(tries):
             self.send(pack(op, self.tag, payload))
-            answer = self.receive()
+            answer = self.receive(limit)
             while answer and answer[:2] != (op | REPLY, self.tag):
-                answer = self.receive()
+                answer = self.receive(limit)
             if answer:
                 code, text = struct.unpack("<i60s", answer[2][:64])
                 if code < 0:
