@@ -26,6 +26,9 @@
 #define ST_BEV 0x00400000 /* bootstrap vectors */
 #define ST_CU0 0x10000000
 
+/* HWREna, CP0 7.0: what user mode may read by rdhwr */
+#define HWRENA_COUNT 0x4
+
 /* Cause, CP0 13.0; IP bits are at the places of ST_IM */
 #define CAUSE_IV         0x00800000
 #define CAUSE_BD         0x80000000
@@ -72,6 +75,7 @@ CP0_REGISTER(entrylo1, 3, 0)
 CP0_REGISTER(context, 4, 0)
 CP0_REGISTER(pagemask, 5, 0)
 CP0_REGISTER(wired, 6, 0)
+CP0_REGISTER(hwrena, 7, 0)
 CP0_REGISTER(badvaddr, 8, 0)
 CP0_REGISTER(count, 9, 0)
 CP0_REGISTER(entryhi, 10, 0)

@@ -36,6 +36,7 @@ trap_init(void)
 	install(VEC_IRQ, vec_irq, vec_irq_end, 0x200);
 	cp0_set_status(0); /* BEV off: the vectors are ours */
 	cp0_set_cause(CAUSE_IV);
+	cp0_set_hwrena(HWRENA_COUNT);
 }
 
 static const char *

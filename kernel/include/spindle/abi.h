@@ -5,6 +5,7 @@
  * code of err.h).  $s0-$s7, $gp, $sp, $fp and $ra survive; every other register
  * is cleared or undefined.  Structures are copied once, then checked.  All
  * integers are little endian; all addresses are user virtual unless named.
+ * Applications may read CP0 Count by rdhwr $2; it advances every 6 ns.
  */
 #ifndef SP_ABI_H
 #define SP_ABI_H
