@@ -23,17 +23,21 @@ extern const char kernel_end[];
 _Noreturn void kernel_main(uint32_t a0, const uint32_t *argv,
 	const uint32_t *envp, uint32_t low_ram);
 
-/* Receive slots and the driver; a machine without a NIC still runs. */
+/*
+ * Receive slots and the driver; a machine without a NIC still runs.  Handlers
+ * reach half a slot beyond theirs on either side (ash.h), so the first and last
+ * have neighbours that hold nothing.
+ */
 static void
 nic_init(void)
 {
-	int pfn = page_alloc_kernel(PCN_RX_SLOTS + PCN_TX_SLOTS, 0, 0);
+	int pfn = page_alloc_kernel(PCN_RX_SLOTS + PCN_TX_SLOTS + 2, 0, 0);
 	int err;
 
 	if (pfn < 0)
 		PANIC("no memory for the NIC's slots");
 	i8259_init(); /* nothing but the NIC reaches IP2 */
-	err = pcn_init(page_kva((uint32_t)pfn), &info.nic, bind_receive);
+	err = pcn_init(page_kva((uint32_t)pfn + 1), &info.nic, bind_receive);
 	if (err < 0) {
 		kprintf("spindle: no NIC (%s)\n", sp_err_text(err));
 		return;
