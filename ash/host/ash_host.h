@@ -129,6 +129,11 @@ struct ash_vm *ash_vm_open(
 struct ash_vm *ash_vm_image(const uint32_t *code, size_t words,
 	const uint8_t *data, const struct ash_params *p, uint32_t budget);
 
+/* ash_vm_load - another image for the same machine; SP_OK or SP_EINVAL. */
+int ash_vm_load(struct ash_vm *vm, const uint32_t *code, size_t words,
+	const uint8_t *data, const struct ash_params *p,
+	uint32_t budget) SP_MUST_CHECK;
+
 /* Fill P with the trial addresses of the virtual machine. */
 void ash_vm_params(uint32_t code_bits, uint32_t data_bits, uint32_t granted,
 	struct ash_params *p);
