@@ -264,9 +264,22 @@ pcn_rx_give(struct pcn_desc *d)
 	desc_give(d, DESC_OWN | DESC_BYTES(PCN_RX_BYTES));
 }
 
+/* One comparison: it is ours, has no error, is first and last of its frame. */
+static inline bool
+is_whole(uint32_t flags, uint32_t mcnt)
+{
+	return ((flags >> 24 ^ DESC_STATE_WHOLE) & DESC_STATE) == 0 &&
+	       mcnt - (FRAME_MIN + FCS) <= PCN_FRAME_MAX - FRAME_MIN;
+}
+
 /*
- * No whole good frame: a frame with an error or an absurd length, a piece of an
- * oversized one, or a descriptor that is the chip's.  Returns false for that.
+ * No whole good frame: a descriptor that is the chip's, a frame with an error or
+ * an absurd length, or a piece of an oversized one.  Returns false for the
+ * first, true when there is another descriptor to look at.
+ *
+ * QEMU's chip gives a descriptor back before it has written the length and the
+ * last flags, and we may be looking at that very moment.  It answers a register
+ * read only when it is done with the frame, so we read one and look again.
  */
 static __attribute__((noinline)) bool
 rx_bad(void)
@@ -276,6 +289,10 @@ rx_bad(void)
 
 	if ((flags & DESC_OWN) != 0)
 		return false;
+	(void)csr0_read(pcn.base);
+	flags = desc_take(d);
+	if (is_whole(flags, desc_get(&d->status) & DESC_RX_MCNT))
+		return true;
 	if ((flags & DESC_STP) != 0) { /* once for all of its pieces */
 		pcn.info->received++;
 		pcn.info->dropped[SP_DROP_BAD]++;
@@ -311,12 +328,10 @@ rx_take(void)
 	csr0_write(pcn.base, CSR0_RINT | CSR0_TINT | CSR0_IENA);
 	do {
 		struct pcn_desc *d = pcn.rx;
-		uint32_t state = desc_take(d) >> 24 ^ DESC_STATE_WHOLE;
+		uint32_t flags = desc_take(d);
 		uint32_t mcnt = desc_get(&d->status) & DESC_RX_MCNT;
 
-		/* One comparison: ours, no error, first and last of it. */
-		if ((state & DESC_STATE) == 0 &&
-			mcnt - (FRAME_MIN + FCS) <= PCN_FRAME_MAX - FRAME_MIN)
+		if (is_whole(flags, mcnt))
 			rx_done(pcn.consume(desc_frame(d), mcnt - FCS));
 		else if (!rx_bad())
 			break;

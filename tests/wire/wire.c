@@ -1,0 +1,216 @@
+/*
+ * wire.c - a kernel whose NIC driver is told by its frames what to suffer.
+ *
+ * Linked with the real start-up code, vectors, interrupt path and driver; only
+ * the consumer of frames is ours.  Byte 14 of a frame says what to do with it
+ * (enum op), its parameters follow as 16-bit words.  test_wire.py asks.  A stopped
+ * chip hears nothing, so what restarts it is answered when it runs again.
+ */
+#include "kernel/board.h"
+#include "kernel/console.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/trap.h"
+#include "kernel/dev/pcnet.h"
+#include "kernel/dev/pcnet_ring.h"
+#include "kernel/lib/string.h"
+#include "kernel/malta/i8259.h"
+#include "kernel/panic.h"
+
+enum { OP_AT = 14, PARAMETERS_AT = 16, MAC_BYTES = 6 };
+
+enum op {             /* answered in its own slot unless it says otherwise */
+	OP_CONSUME,   /* nothing comes back */
+	OP_ECHO,      /* to its sender, in its own slot */
+	OP_COUNTERS,  /* struct sp_nic_info */
+	OP_RESIZE,    /* (length): in its own slot, shorter or longer */
+	OP_GATHER,    /* (head, a, b, c): head of the frame, three pieces */
+	OP_STOP,      /* (n): stop the chip, send N numbered frames, notice */
+	OP_STALL,     /* (n): wait until N frames lie behind this one, then
+			   stop the chip and notice */
+	OP_CUT,       /* give the chip half a frame: it gives up transmitting */
+	OP_LEFTOVERS, /* how many bytes behind this frame are not zero */
+	OP_PROMISCUOUS, /* (on) */
+	OP_HOLD,        /* (n): do not return before N frames were missed */
+};
+
+enum { PATTERN_BYTES = 2048, STALL_TRIES = 200000000, STOP_FRAME = 600 };
+
+static uint8_t slots[(PCN_RX_SLOTS + PCN_TX_SLOTS) * PCN_SLOT]
+	__attribute__((aligned(PCN_SLOT)));
+static uint8_t pattern[PATTERN_BYTES];
+static struct sp_nic_info nic;
+
+_Noreturn void kernel_main(uint32_t a0);
+
+static uint32_t
+parameter(const uint8_t *frame, uint32_t i)
+{
+	return be16_get(frame + PARAMETERS_AT + 2 * i);
+}
+
+static void
+turn_round(uint8_t *frame)
+{
+	memcpy(frame, frame + MAC_BYTES, MAC_BYTES);
+	memcpy(frame + MAC_BYTES, nic.mac, MAC_BYTES);
+}
+
+static enum pcn_verdict
+answer(uint8_t *frame, uint32_t len)
+{
+	turn_round(frame);
+	return pcn_send_slot(frame, len) == SP_OK ? PCN_SENT : PCN_RECYCLE;
+}
+
+static enum pcn_verdict
+answer_counters(uint8_t *frame)
+{
+	pcn_refresh();
+	memcpy(frame + PARAMETERS_AT, &nic, sizeof(nic));
+	return answer(frame, PARAMETERS_AT + sizeof(nic));
+}
+
+static void
+gather(uint8_t *frame)
+{
+	struct pcn_piece piece[3];
+
+	turn_round(frame);
+	for (uint32_t i = 0; i < 3; i++) {
+		piece[i].paddr = paddr_of(pattern) + i;
+		piece[i].len = parameter(frame, 1 + i);
+	}
+	if (pcn_send(frame, parameter(frame, 0), piece, 3) == SP_OK)
+		return;
+	if (pcn_send(frame, PARAMETERS_AT, NULL, 0) != SP_OK)
+		PANIC("cannot even say that it was refused");
+}
+
+static void
+stop_chip(void)
+{
+	csr0_write(pcn.base, CSR0_STOP);
+}
+
+static void
+stop_and_send(uint8_t *frame)
+{
+	struct pcn_piece piece = { paddr_of(pattern), STOP_FRAME };
+	uint8_t head[PARAMETERS_AT + 2];
+
+	stop_chip();
+	memcpy(head, frame, sizeof(head));
+	turn_round(head);
+	for (uint32_t i = parameter(frame, 0); i > 0; i--) {
+		be16_put(head + PARAMETERS_AT, (uint16_t)i);
+		if (pcn_send(head, sizeof(head), &piece, 1) != SP_OK)
+			PANIC("stopped, and the ring is full");
+	}
+	pcn_refresh();
+}
+
+static void
+stall(uint32_t n)
+{
+	struct pcn_desc *d = pcn.rx;
+	uint32_t tries = STALL_TRIES;
+
+	for (; n > 0; n--)
+		d = ring_next(d, PCN_RX_SLOTS);
+	while ((desc_take(d) & DESC_OWN) != 0)
+		if (--tries == 0)
+			PANIC("the frames to wait for never came");
+	stop_chip();
+	pcn_refresh();
+}
+
+static void
+hold(uint32_t n)
+{
+	uint32_t before = nic.missed, tries = STALL_TRIES / 100;
+
+	do {
+		pcn_refresh();
+		if (--tries == 0)
+			PANIC("the frames to miss never came");
+	} while (nic.missed - before < n);
+}
+
+/* A frame's first half; nobody gives the chip the second. */
+static void
+cut(void)
+{
+	struct pcn_desc *d = pcn.tx;
+
+	desc_set(&d->addr, paddr_of(pattern));
+	desc_give(d, DESC_OWN | DESC_STP | DESC_BYTES(100));
+	pcn.tx = ring_next(d, PCN_TX_SLOTS);
+	pcn.tx_free--;
+	csr0_write(pcn.base, CSR0_TDMD | CSR0_IENA);
+	pcn_tx_reclaim();
+}
+
+static enum pcn_verdict
+answer_leftovers(uint8_t *frame, uint32_t len)
+{
+	enum { FCS = 4 };
+	uint16_t n = 0;
+
+	for (uint32_t i = len + FCS; i < PCN_RX_BYTES; i++)
+		n = (uint16_t)(n + (frame[i] != 0));
+	be16_put(frame + PARAMETERS_AT, n);
+	return answer(frame, len);
+}
+
+static enum pcn_verdict
+consume(uint8_t *frame, uint32_t len)
+{
+	nic.consumed++;
+	switch (frame[OP_AT]) {
+	case OP_ECHO:
+		return answer(frame, len);
+	case OP_COUNTERS:
+		return answer_counters(frame);
+	case OP_RESIZE:
+		return answer(frame, parameter(frame, 0));
+	case OP_GATHER:
+		gather(frame);
+		return PCN_RECYCLE;
+	case OP_STOP:
+		stop_and_send(frame);
+		return answer(frame, len);
+	case OP_STALL:
+		stall(parameter(frame, 0));
+		return PCN_RECYCLE;
+	case OP_HOLD:
+		hold(parameter(frame, 0));
+		return PCN_RECYCLE;
+	case OP_CUT:
+		cut();
+		return answer(frame, len);
+	case OP_LEFTOVERS:
+		return answer_leftovers(frame, len);
+	case OP_PROMISCUOUS:
+		pcn_promiscuous(parameter(frame, 0) != 0);
+		return answer(frame, len);
+	default:
+		return PCN_RECYCLE;
+	}
+}
+
+_Noreturn void
+kernel_main(uint32_t a0)
+{
+	board_init(a0 == UINT32_MAX);
+	trap_init();
+	sched_init();
+	for (uint32_t i = 0; i < PATTERN_BYTES; i++)
+		pattern[i] = (uint8_t)(7 * i + 1);
+	i8259_init();
+	if (pcn_init(slots, &nic, consume) < 0)
+		PANIC("no NIC");
+	pcn_start();
+	irq_allow(ST_IM2);
+	console_puts("wire: ready\n");
+	sched_run();
+}
