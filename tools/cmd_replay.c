@@ -16,7 +16,8 @@ enum {
 	WINDOW = 64,
 	FRAME_MIN = 14,
 	FRAME_MAX = 1518,
-	STALL_MS = 5000, /* without progress: the frames are lost */
+	STALL_MS = 3000, /* without progress: the frames are lost ... */
+	AGAIN_MS = 50,   /* ... and after that it is no surprise */
 	QUIET_MS = 50,   /* without a reply: there are no more */
 	QUIET_LIMIT_MS = 2000,
 };
@@ -43,6 +44,7 @@ struct sender {
 	uint64_t loops, limit;
 	bool rewrite;
 	uint64_t outstanding;
+	unsigned stall_ms;
 	uint32_t seen; /* nic.received + nic.missed, last time we looked */
 	double start_us, first_ts; /* of this pass through the file */
 	double shown_us;
@@ -135,7 +137,7 @@ look(struct sender *s)
 static enum status
 settle(struct sender *s, uint64_t most)
 {
-	uint64_t end = now_ms() + STALL_MS, last = s->outstanding;
+	uint64_t end = now_ms() + s->stall_ms, last = s->outstanding;
 	enum status st;
 
 	while (s->outstanding > most) {
@@ -143,13 +145,13 @@ settle(struct sender *s, uint64_t most)
 		if (st != STATUS_OK)
 			return st;
 		if (s->outstanding < last)
-			end = now_ms() + STALL_MS;
+			end = now_ms() + s->stall_ms;
 		last = s->outstanding;
 		if (s->outstanding <= most)
 			break;
 		if (now_ms() >= end) {
-			s->r.failed[REPLAY_UNSEEN] += s->outstanding;
 			s->outstanding = 0;
+			s->stall_ms = AGAIN_MS;
 			break;
 		}
 		wire_wait(s->r.wire, now_us() + 200);
@@ -261,6 +263,18 @@ counters(struct replay *r, struct sp_info **out)
 	return st;
 }
 
+/* What was sent and did not arrive. */
+static void
+count_lost(struct replay *r)
+{
+	const struct sp_nic_info *a = &r->after->nic, *b = &r->before->nic;
+	uint64_t missed = a->missed - b->missed;
+	uint64_t seen = a->received - b->received + missed;
+
+	r->failed[REPLAY_MISSED] = missed;
+	r->failed[REPLAY_UNSEEN] = seen < r->sent ? r->sent - seen : 0;
+}
+
 static enum status
 perform(struct sender *s)
 {
@@ -271,6 +285,7 @@ perform(struct sender *s)
 	if (st != STATUS_OK)
 		return st;
 	s->seen = r->before->nic.received + r->before->nic.missed;
+	s->stall_ms = STALL_MS;
 	for (uint64_t i = 0;
 		i < s->loops && st == STATUS_OK && r->frames < s->limit; i++)
 		st = play(s);
@@ -283,7 +298,7 @@ perform(struct sender *s)
 	st = counters(r, &r->after);
 	if (st != STATUS_OK)
 		return st;
-	r->failed[REPLAY_MISSED] = r->after->nic.missed - r->before->nic.missed;
+	count_lost(r);
 	replay_leftover(r);
 	if (isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);

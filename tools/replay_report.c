@@ -11,7 +11,7 @@ static const char *const failures[REPLAY_FAILURES] = {
 	[REPLAY_TOO_LONG] = "longer than 1518 bytes",
 	[REPLAY_TOO_SHORT] = "shorter than 14 bytes",
 	[REPLAY_MISSED] = "missed by the NIC",
-	[REPLAY_UNSEEN] = "sent but never received",
+	[REPLAY_UNSEEN] = "not received: is the NIC promiscuous?",
 };
 
 /* --- replies -------------------------------------------------------------- */

@@ -31,14 +31,18 @@ full_mask(const struct dpf_node *n)
 static void
 print_field(const struct dpf_filter *f, const struct dpf_node *n, FILE *out)
 {
+	bool masked = n->mask != full_mask(n);
+
+	if (masked)
+		fputc('(', out);
 	if (n->base == DPF_BASE_LEN) {
 		fputs("len", out);
 	} else {
 		print_base(f, n->base, out);
 		fprintf(out, "%u:%u", n->off, n->width * 8u);
 	}
-	if (n->mask != full_mask(n))
-		fprintf(out, " & 0x%x", n->mask);
+	if (masked)
+		fprintf(out, " & 0x%x)", n->mask);
 }
 
 /* A test whose outcome is certain once the load lies inside the frame. */
@@ -51,7 +55,7 @@ only_bounds(const struct dpf_node *n)
 static void
 print_value(const struct dpf_node *n, FILE *out)
 {
-	if (n->base != DPF_BASE_LEN && n->width > 1)
+	if (n->base != DPF_BASE_LEN && n->width > 1 && n->value > 9)
 		fprintf(out, "0x%x", n->value);
 	else
 		fprintf(out, "%u", n->value);
