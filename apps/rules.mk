@@ -1,7 +1,7 @@
-# apps/rules.mk - programs: each folder below apps/ (but lib/) that has a C file
+# apps/rules.mk - programs: each folder below apps/ (but lib/, ash-*/) with a C file
 # is one program, linked with apps/lib; build/boot.cpio holds the agent.
 
-APPS    := $(filter-out lib,$(sort $(patsubst apps/%/,%,$(dir $(wildcard apps/*/*.c)))))
+APPS    := $(filter-out lib ash-%,$(sort $(patsubst apps/%/,%,$(dir $(wildcard apps/*/*.c)))))
 APP_LIB := $(patsubst %,build/%.o,$(addprefix apps/,$(wildcard apps/lib/*.[cS])))
 
 # Otherwise gcc turns memcpy() into a call of memcpy().
