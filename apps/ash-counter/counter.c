@@ -31,20 +31,20 @@ put_value(uint32_t l4, uint32_t value)
 int
 ash_main(uint32_t len)
 {
-	uint32_t l4 = ip_payload(len, PROTO_UDP, UDP_BYTES + 4);
+	struct ip_view ip = ip_parse(len, PROTO_UDP, UDP_BYTES + 4);
 	uint32_t udp, count;
 
-	if (l4 == 0)
+	if (ip.at == 0)
 		return ash_decline();
-	udp = frame_ld16_at(l4, UDP_LEN);
-	if (udp < UDP_BYTES + 4 || udp > len - l4)
+	udp = frame_ld16_at(ip.at, UDP_LEN);
+	if (udp < UDP_BYTES + 4 || udp > ip.bytes)
 		return ash_decline();
 	count = state.count + 1;
 	state.count = count;
-	put_value(l4, count);
+	put_value(ip.at, count);
 	frame_swap_mac();
 	frame_swap_ip();
-	frame_swap_ports(l4);
+	frame_swap_ports(ip.at);
 	if (count == state.wake_at)
 		ash_wake();
 	return ash_reply(len);

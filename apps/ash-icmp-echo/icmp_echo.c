@@ -11,19 +11,27 @@ enum {
 	ECHO_REPLY = 0,
 };
 
-int
-ash_main(uint32_t len)
+ASH_INLINE int
+echo(uint32_t len, uint32_t icmp)
 {
-	uint32_t l4 = ip_payload(len, PROTO_ICMP, ICMP_BYTES);
-	uint32_t csum;
+	uint32_t csum = frame_raw16_at(icmp, ICMP_CSUM);
 
-	if (l4 == 0 || frame_raw16_at(l4, ICMP_TYPE) != be16(ECHO_REQUEST))
+	if (frame_raw16_at(icmp, ICMP_TYPE) != be16(ECHO_REQUEST))
 		return ash_decline();
-	csum = frame_raw16_at(l4, ICMP_CSUM);
 	csum = csum_update16(csum, be16(ECHO_REQUEST), be16(ECHO_REPLY));
-	frame_put_raw16_at(l4, ICMP_TYPE, be16(ECHO_REPLY));
-	frame_put_raw16_at(l4, ICMP_CSUM, csum);
+	frame_put_raw16_at(icmp, ICMP_TYPE, be16(ECHO_REPLY));
+	frame_put_raw16_at(icmp, ICMP_CSUM, csum);
 	frame_swap_mac();
 	frame_swap_ip();
 	return ash_reply(len);
+}
+
+int
+ash_main(uint32_t len)
+{
+	struct ip_view ip = ip_parse(len, PROTO_ICMP, ICMP_BYTES);
+
+	if (ip.at == IP_PAYLOAD)
+		return echo(len, IP_PAYLOAD);
+	return ip.at == 0 ? ash_decline() : echo(len, ip.at);
 }

@@ -137,8 +137,10 @@ rewrite(const struct job *j, unsigned code_bits, unsigned data_bits)
 		die("%s: %s", in_dir(j, "gcc.s"), strerror(errno));
 	program_read(f, &p);
 	fclose(f);
-	for (c = p.functions; c != NULL; c = c->next)
+	for (c = p.functions; c != NULL; c = c->next) {
+		entry_function(c);
 		guard_function(c, code_bits, data_bits);
+	}
 	pay_program(&p);
 	f = fopen(in_dir(j, "safe.s"), "w");
 	if (f == NULL)

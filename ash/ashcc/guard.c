@@ -198,61 +198,6 @@ guard_insn(struct guard *g, struct insn *i, struct line *before)
 		g->data.valid = false;
 }
 
-/* --- ash_main has no caller ------------------------------------------------ */
-
-/* Where the prologue keeps register REG, if it does. */
-static bool
-is_save(const struct chunk *c, const struct insn *i)
-{
-	long at = c->frame_bytes + c->save_offset, offset;
-	char text[80], *end;
-	int base, reg = reg_of(i->arg[0]), r;
-
-	if (strcmp(i->op, "sw") != 0 && strcmp(i->op, "lw") != 0)
-		return false;
-	if (reg == NO_REG || (c->save_mask >> reg & 1) == 0 ||
-		!split_address(i->arg[1], text, sizeof(text), &base))
-		return false;
-	for (r = 31; r > reg; r--)
-		at -= (c->save_mask >> r & 1) != 0 ? 4 : 0;
-	offset = strtol(text, &end, 0);
-	return base == REG_SP && *end == '\0' && offset == at;
-}
-
-static bool
-is_epilogue(const struct insn *i)
-{
-	return strcmp(i->op, "addiu") == 0 && i->nargs == 3 &&
-	       reg_of(i->arg[0]) == REG_SP && strtol(i->arg[2], NULL, 0) > 0;
-}
-
-/*
- * Nobody reads the registers that ash_main leaves behind, so it need not save
- * them, and it returns by a jump to the exit, which is free.
- */
-static void
-simplify_main(struct chunk *c)
-{
-	struct line *n, *next;
-
-	for (n = c->lines.first; n != NULL; n = next) {
-		next = n->next;
-		if (n->kind != LINE_INSN)
-			continue;
-		if (is_save(c, &n->insn)) {
-			list_remove(&c->lines, n);
-			continue;
-		}
-		if (n->slot != NULL && is_save(c, n->slot))
-			n->slot = NULL;
-		if (strcmp(n->insn.op, "jr") != 0)
-			continue;
-		insn_make(&n->insn, "j __ash_exit");
-		if (n->slot != NULL && is_epilogue(n->slot))
-			n->slot = NULL;
-	}
-}
-
 void
 guard_function(struct chunk *c, unsigned code_bits, unsigned data_bits)
 {
@@ -261,8 +206,6 @@ guard_function(struct chunk *c, unsigned code_bits, unsigned data_bits)
 	};
 	struct line *n, *next;
 
-	if (c->is_main)
-		simplify_main(c);
 	for (n = c->lines.first; n != NULL; n = next) {
 		next = n->next;
 		if (n->kind == LINE_LABEL)

@@ -80,6 +80,12 @@ insn_is_memory(const struct insn *i)
 }
 
 bool
+insn_is_store(const struct insn *i)
+{
+	return is_one_of(i->op, stores);
+}
+
+bool
 insn_is_nop(const struct insn *i)
 {
 	return strcmp(i->op, "nop") == 0;

@@ -1,5 +1,5 @@
 /*
- * pay.c - fill delay slots, place calls and returns in bundles, put in payments.
+ * pay.c - place calls and returns in bundles, and put in payments.
  *
  * A payment goes where a backward jump lands and before each return; what it costs
  * is not known here: the driver asks the verifier, which has to compute it anyway.
@@ -9,8 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* --- delay slots ----------------------------------------------------------- */
 
 /* The instruction right before N that can be moved, or NULL. */
 static struct line *
@@ -23,25 +21,6 @@ movable_before(const struct line *n)
 	if (p == NULL || p->kind != LINE_INSN || insn_is_control(&p->insn))
 		return NULL;
 	return p;
-}
-
-static void
-fill_slots(struct chunk *c)
-{
-	struct line *n, *p;
-
-	for (n = c->lines.first; n != NULL; n = n->next) {
-		if (n->kind != LINE_INSN || !insn_is_control(&n->insn))
-			continue;
-		if (n->slot != NULL && insn_is_nop(n->slot))
-			n->slot = NULL;
-		p = movable_before(n);
-		if (n->slot != NULL || p == NULL ||
-			!insn_fits_slot(&p->insn, &n->insn))
-			continue;
-		n->slot = &p->insn;
-		list_remove(&c->lines, p);
-	}
 }
 
 /* --- payments -------------------------------------------------------------- */
@@ -183,7 +162,7 @@ pay_program(struct program *p)
 	struct chunk *c;
 
 	for (c = p->functions; c != NULL; c = c->next)
-		fill_slots(c);
+		slot_function(c);
 	pay_backward(p);
 	for (c = p->functions; c != NULL; c = c->next)
 		lay_out(c);

@@ -1,8 +1,9 @@
 /*
  * text.h - private to ashcc: the compiler's assembler text as a list of lines.
  *
- * text.c reads, insn.c knows instructions, guard.c makes accesses safe, pay.c lays
- * out and pays, ashcc.c drives.  Nothing of this is trusted: the verifier is.
+ * text.c reads, insn.c knows instructions, entry.c
+ * ends ash_main, guard.c makes accesses safe, slot.c
+ * fills delay slots, pay.c lays out and pays, ashcc.c drives.  Nothing of this is trusted: the verifier is.
  * Memory is never freed; the process is short.
  */
 #ifndef ASHCC_TEXT_H
@@ -85,6 +86,7 @@ void insn_make(struct insn *i, const char *format, ...)
 bool insn_is_control(const struct insn *i);
 bool insn_is_call(const struct insn *i);
 bool insn_is_memory(const struct insn *i);
+bool insn_is_store(const struct insn *i);
 bool insn_is_nop(const struct insn *i);
 bool insn_ends_block(const struct insn *i);    /* always leaves: j, b, jr */
 const char *insn_target(const struct insn *i); /* label, or NULL */
@@ -102,9 +104,17 @@ uint32_t insn_reads(const struct insn *i);
 /* A may move across the jump or branch J into its delay slot. */
 bool insn_fits_slot(const struct insn *a, const struct insn *j);
 
+/* --- entry.c --------------------------------------------------------------- */
+/* If C is ash_main: end it through the exit bundle. */
+void entry_function(struct chunk *c);
+
 /* --- guard.c --------------------------------------------------------------- */
 /* Make every access and every write of a dedicated register legal. */
 void guard_function(struct chunk *c, unsigned code_bits, unsigned data_bits);
+
+/* --- slot.c ---------------------------------------------------------------- */
+/* Fill empty delay slots. */
+void slot_function(struct chunk *c);
 
 /* --- pay.c ----------------------------------------------------------------- */
 /* Put payments where loops and calls arrive; uses the order of functions. */

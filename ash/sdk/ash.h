@@ -37,6 +37,9 @@
 
 #define ASH_INLINE static inline __attribute__((always_inline, unused))
 
+/* The way that should be straight. */
+#define ASH_LIKELY(x) __builtin_expect((x), 1)
+
 /* --- what the kernel calls, and its answer ---------------------------------- */
 
 /* LEN: bytes of the frame, from the destination MAC, without FCS. */
@@ -73,11 +76,23 @@ uint32_t ash_clock(void);
 
 /* --- byte order -------------------------------------------------------------- */
 
-/* Host from network order and back; free for constants. */
+/* The two bytes of each half change places: 1. */
+ASH_INLINE uint32_t
+ash_wsbh(uint32_t v)
+{
+	uint32_t swapped;
+
+	__asm__("wsbh %0,%1" : "=r"(swapped) : "r"(v));
+	return swapped;
+}
+
+/* Host from network order and back: free for constants, else 2. */
 ASH_INLINE uint32_t
 be16(uint32_t v)
 {
-	return __builtin_bswap16((uint16_t)v);
+	if (__builtin_constant_p(v))
+		return __builtin_bswap16((uint16_t)v);
+	return ash_wsbh(v & 0xffff);
 }
 
 ASH_INLINE uint32_t
@@ -187,7 +202,7 @@ frame_raw32_at(uint32_t base, uint32_t k)
 ASH_INLINE uint32_t
 frame_ld16_at(uint32_t base, uint32_t k)
 {
-	return be16(frame_raw16_at(base, k));
+	return ash_wsbh(frame_raw16_at(base, k));
 }
 
 ASH_INLINE uint32_t
@@ -232,7 +247,7 @@ frame_raw32(uint32_t off)
 ASH_INLINE uint32_t
 frame_ld16(uint32_t off)
 {
-	return be16(frame_raw16(off));
+	return ash_wsbh(frame_raw16(off));
 }
 
 ASH_INLINE uint32_t
@@ -273,7 +288,7 @@ frame_put_raw32_at(uint32_t base, uint32_t k, uint32_t v)
 ASH_INLINE void
 frame_st16_at(uint32_t base, uint32_t k, uint32_t v)
 {
-	frame_put_raw16_at(base, k, be16(v));
+	frame_put_raw16_at(base, k, ash_wsbh(v));
 }
 
 ASH_INLINE void
@@ -318,7 +333,7 @@ frame_put_raw32(uint32_t off, uint32_t v)
 ASH_INLINE void
 frame_st16(uint32_t off, uint32_t v)
 {
-	frame_put_raw16(off, be16(v));
+	frame_put_raw16(off, ash_wsbh(v));
 }
 
 ASH_INLINE void
@@ -329,6 +344,14 @@ frame_st32(uint32_t off, uint32_t v)
 
 /* --- answering --------------------------------------------------------------- */
 
+/* LOW with its upper half replaced by the lower half of HIGH: 1. */
+ASH_INLINE uint32_t
+ash_join16(uint32_t low, uint32_t high)
+{
+	__asm__("ins %0,%1,16,16" : "+r"(low) : "r"(high));
+	return low;
+}
+
 /* Source and destination MAC change places: 12. */
 ASH_INLINE void
 frame_swap_mac(void)
@@ -337,8 +360,8 @@ frame_swap_mac(void)
 	uint32_t s0 = frame_raw32(6), s4 = frame_raw16(10);
 
 	frame_put_raw16(0, s0);
-	frame_put_raw32(2, s0 >> 16 | s4 << 16);
-	frame_put_raw32(6, d0 | d2 << 16);
+	frame_put_raw32(2, ash_join16(s0 >> 16, s4));
+	frame_put_raw32(6, ash_join16(d0, d2));
 	frame_put_raw16(10, d2 >> 16);
 }
 
@@ -408,33 +431,40 @@ frame_sum(uint32_t off, uint32_t len)
 
 /* --- IPv4 ---------------------------------------------------------------------- */
 
+struct ip_view {
+	uint32_t at; /* offset of the payload: 34, or more with options; or 0 */
+	uint32_t bytes; /* of the payload, without Ethernet's padding */
+};
+
 /*
- * Where the payload of an IPv4 frame begins: 34, or more with options; 0 if the
- * frame is no complete IPv4 datagram of protocol PROTO that its sender could want
- * answered: fragment, group address, length beyond the frame.
+ * ip_parse - look at an IPv4 frame that carries PROTO: about 20.
+ *
+ * AT is 0 if it is no complete datagram of at least LEAST bytes that its sender
+ * could want answered: fragment, group address, length beyond the frame.
  */
-ASH_INLINE uint32_t
-ip_payload(uint32_t len, uint32_t proto, uint32_t least)
+ASH_INLINE struct ip_view
+ip_parse(uint32_t len, uint32_t proto, uint32_t least)
 {
+	const struct ip_view none = { 0, 0 };
 	uint32_t vihl, head, total;
 
-	if (frame_raw16(ETH_TYPE) != be16(ETHERTYPE_IP))
-		return 0;
-	if (frame_ld8(IP_PROTO) != proto || (frame_ld8(ETH_DST) & 1) != 0)
-		return 0;
-	if ((frame_raw16(IP_FRAG) & be16(0x3fff)) != 0)
-		return 0;
+	if (frame_raw16(ETH_TYPE) != be16(ETHERTYPE_IP) ||
+		frame_ld8(IP_PROTO) != proto || (frame_ld8(ETH_DST) & 1) != 0 ||
+		(frame_raw16(IP_FRAG) & be16(0x3fff)) != 0)
+		return none;
 	total = frame_ld16(IP_LEN);
 	if (total > len - ETH_BYTES)
-		return 0;
+		return none;
 	vihl = frame_ld8(IP_VIHL);
-	head = IP_MIN_BYTES;
-	if (__builtin_expect(vihl != 0x45, 0)) {
-		head = (vihl & 15) * 4;
-		if (vihl >> 4 != 4 || head < IP_MIN_BYTES)
-			return 0;
+	if (ASH_LIKELY(vihl == 0x45)) {
+		if (total < IP_MIN_BYTES + least)
+			return none;
+		return (struct ip_view){ IP_PAYLOAD, total - IP_MIN_BYTES };
 	}
-	return total < head + least ? 0 : ETH_BYTES + head;
+	head = (vihl & 15) * 4;
+	if (vihl >> 4 != 4 || head < IP_MIN_BYTES || total < head + least)
+		return none;
+	return (struct ip_view){ ETH_BYTES + head, total - head };
 }
 
 #endif /* ASH_SDK_ASH_H */
