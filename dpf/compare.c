@@ -28,6 +28,12 @@ test_of(const struct sym *f, unsigned op, uint32_t value)
 	if (f->base != DPF_BASE_LEN)
 		value >>= dpf_narrow(&a.test.off, &a.test.width, &a.test.mask);
 	a.test.value = value;
+	/* One bit has two spellings: the one for "clear" is kept. */
+	if (op == LIT_EQ && value == a.test.mask &&
+		(value & (value - 1)) == 0) {
+		a.test.value = 0;
+		a.opposite = true;
+	}
 	return a;
 }
 

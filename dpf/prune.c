@@ -4,8 +4,8 @@
  * Walks the graph with the facts of the path: a test that they decide is no
  * branch, and walks that reach the same node with the same facts about what can
  * still be tested are one (a filter of 100 hosts and 100 ports has 120,000
- * paths, and a few hundred such states).  What comes out is hashed, so equal
- * ends are shared.  Next: write.c puts it into a blob.
+ * paths, and a few hundred such states).  Next:
+ * node.c shares what comes out, write.c puts it into a blob.
  */
 #include "dpf/prune.h"
 
@@ -29,66 +29,6 @@ struct walk {
 	struct state *top; /* of the stack, linked through up */
 	struct facts facts;
 };
-
-static bool
-same_lit(const struct lit *a, const struct lit *b)
-{
-	return __builtin_memcmp(a, b, sizeof(*a)) == 0;
-}
-
-static uint32_t
-hash_words(const void *words, size_t bytes, uint32_t hash)
-{
-	const uint32_t *w = words;
-
-	for (size_t i = 0; i < bytes / 4; i++) {
-		hash = (hash ^ w[i]) * 0x9e3779b1u;
-		hash ^= hash >> 15;
-	}
-	return hash;
-}
-
-/* Find or make the node (LIT, YES, NO). */
-static struct pruned *
-make(struct walk *w, const struct lit *lit, struct pruned *yes,
-	struct pruned *no)
-{
-	uint32_t hash = hash_words(lit, sizeof(*lit), yes->serial * 31) +
-			no->serial * 0x85ebca6bu;
-	struct pruned **slot = &w->out->table[hash & w->g->tests_mask];
-	struct pruned *r;
-
-	for (r = *slot; r != NULL; r = r->next)
-		if (r->yes == yes && r->no == no && same_lit(&r->lit, lit))
-			return r;
-	r = dpf_bump_take(&w->g->mem, 1, sizeof(*r));
-	if (r == NULL)
-		return NULL;
-	r->lit = *lit;
-	r->yes = yes;
-	r->no = no;
-	r->serial = ++w->out->serial;
-	r->next = *slot;
-	*slot = r;
-	r->older = w->out->newest;
-	w->out->newest = r;
-	return r;
-}
-
-/* Demand the load of T before CHILD, unless that makes no difference. */
-static struct pruned *
-make_bounds(struct walk *w, const struct lit *t, struct pruned *child)
-{
-	uint32_t need = (uint32_t)t->off + t->width;
-	struct lit fit = dpf_lit_fit(t->base, need);
-
-	if (child == &w->out->reject)
-		return child;
-	if (child != &w->out->accept &&
-		dpf_lit_reach(w->g->bases, &child->lit, t->base) >= need)
-		return child;
-	return make(w, &fit, child, &w->out->reject);
-}
 
 static bool
 share_bits(const struct graph_key *k, const struct lit *l)
@@ -204,7 +144,8 @@ state_at(struct walk *w, uint32_t node)
 	if (restrict_facts(w, node) != SP_OK)
 		return NULL;
 	bytes = f->n * sizeof(*f->lit);
-	slot = &w->states[hash_words(f->lit, bytes, node * 0x85ebca6bu) >> 8 &
+	slot = &w->states[dpf_hash_words(f->lit, bytes, node * 0x85ebca6bu) >>
+				  8 &
 			  w->g->tests_mask];
 	for (s = *slot; s != NULL; s = s->next)
 		if (s->node == node && s->nlits == f->n &&
@@ -265,11 +206,9 @@ finish(struct walk *w, struct state *s)
 	const struct lit *t = &dpf_graph_at(w->g, s->node)->test->lit;
 
 	if (s->bounds)
-		s->result = make_bounds(w, t, s->yes);
-	else if (s->yes == s->no)
-		s->result = s->yes;
+		s->result = dpf_pruned_bounds(w->out, t, s->yes);
 	else
-		s->result = make(w, t, s->yes, s->no);
+		s->result = dpf_pruned_test(w->out, t, s->yes, s->no);
 	*s->slot = s->result;
 	w->top = s->up;
 	return s->result == NULL ? SP_ENOMEM : SP_OK;
@@ -336,16 +275,11 @@ dpf_prune(struct graph *g, uint32_t root, struct pruned_graph *out)
 	int err;
 
 	room = room < 48 ? 48 : room > 1024 ? 1024 : room;
-	__builtin_memset(out, 0, sizeof(*out));
-	out->accept.serial = 1;
-	out->reject.serial = 2;
-	out->serial = 2;
-	out->table = dpf_bump_take(
-		&g->mem, g->tests_mask + 1, sizeof(struct pruned *));
 	w.states = dpf_bump_take(
 		&g->mem, g->tests_mask + 1, sizeof(struct state *));
 	lits = dpf_bump_take(&g->mem, room, sizeof(*lits));
-	if (out->table == NULL || w.states == NULL || lits == NULL)
+	if (w.states == NULL || lits == NULL ||
+		dpf_pruned_init(out, g) != SP_OK)
 		return SP_ENOMEM;
 	find_last_uses(g);
 	dpf_facts_init(&w.facts, g->bases, lits, room, UINT32_MAX);

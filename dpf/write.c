@@ -1,8 +1,7 @@
 /*
  * write.c - number the nodes of a pruned graph and write them as a blob.
  *
- * A node is younger than those it leads to, so counting from the youngest down
- * gives the order that dpf_parse() demands.
+ * Equal graphs make equal blobs, whatever they were made of.
  */
 #include "dpf/prune.h"
 
@@ -15,35 +14,52 @@ struct renumber {
 static void
 want_base(struct renumber *r, const struct graph *g, unsigned base)
 {
-	if (base == DPF_BASE_LEN)
-		return;
-	for (; base != DPF_BASE_FRAME; base = g->bases[base - 1].from)
-		r->to[base] = 1;
+	while (base != DPF_BASE_LEN && base != DPF_BASE_FRAME &&
+		r->to[base] == 0) {
+		unsigned b = base;
+
+		/* Origins come first. */
+		while (g->bases[b - 1].from != DPF_BASE_FRAME &&
+			r->to[g->bases[b - 1].from] == 0)
+			b = g->bases[b - 1].from;
+		r->to[b] = (uint8_t)++r->count;
+	}
 }
 
-static void
-number_bases(struct renumber *r)
-{
-	for (unsigned b = 1; b <= DPF_MAX_BASES; b++)
-		if (r->to[b] != 0)
-			r->to[b] = (uint8_t)++r->count;
-}
-
-/* Number what the root leads to; returns how many nodes that are. */
+/*
+ * Number what the root leads to; returns how many nodes that are.
+ *
+ * The order depends on nothing but the graph: a walk puts each node in front of
+ * those it has already left, children first.
+ */
 static uint32_t
 number_nodes(
 	struct pruned_graph *p, const struct graph *g, struct renumber *bases)
 {
+	struct pruned *first = NULL, *at = p->root;
 	uint32_t count = 0;
 
-	p->root->number = 1;
-	for (struct pruned *r = p->newest; r != NULL; r = r->older) {
-		if (r->number == 0)
+	p->accept.visits = p->reject.visits = 3;
+	at->up = NULL;
+	while (at != NULL && at->visits < 3) {
+		struct pruned *child = at->visits == 0 ? at->yes : at->no;
+
+		if (at->visits++ < 2) {
+			if (child->visits == 0) {
+				child->up = at;
+				at = child;
+			}
 			continue;
-		r->yes->number = r->no->number = 1;
-		r->number = ++count;
-		want_base(bases, g, r->lit.base);
+		}
+		at->after = first;
+		first = at;
+		at = at->up;
 	}
+	for (at = first; at != NULL; at = at->after) {
+		at->number = count++;
+		want_base(bases, g, at->lit.base);
+	}
+	p->first = first;
 	return count;
 }
 
@@ -52,7 +68,7 @@ target(const struct pruned_graph *p, const struct pruned *to)
 {
 	if (to == &p->accept)
 		return DPF_ACCEPT;
-	return to == &p->reject ? DPF_REJECT : (uint16_t)(to->number - 1);
+	return to == &p->reject ? DPF_REJECT : (uint16_t)to->number;
 }
 
 static void
@@ -62,9 +78,8 @@ write_bases(const struct graph *g, const struct renumber *bases,
 	for (unsigned b = 1; b <= g->nbases; b++) {
 		if (bases->to[b] == 0)
 			continue;
-		*out = g->bases[b - 1];
-		out->from = bases->to[out->from];
-		out++;
+		out[bases->to[b] - 1] = g->bases[b - 1];
+		out[bases->to[b] - 1].from = bases->to[g->bases[b - 1].from];
 	}
 }
 
@@ -72,11 +87,9 @@ static void
 write_nodes(const struct pruned_graph *p, const struct renumber *bases,
 	struct dpf_node *out)
 {
-	for (const struct pruned *r = p->newest; r != NULL; r = r->older) {
+	for (const struct pruned *r = p->first; r != NULL; r = r->after) {
 		const struct lit *t = &r->lit;
 
-		if (r->number == 0)
-			continue;
 		__builtin_memset(out, 0, sizeof(*out));
 		out->op = t->op;
 		out->base =
@@ -105,7 +118,6 @@ dpf_graph_finish(struct graph *g, uint32_t root, void *out, size_t room)
 	if (err != SP_OK)
 		return err;
 	nnodes = number_nodes(&p, g, &bases);
-	number_bases(&bases);
 	if (nnodes > DPF_MAX_NODES)
 		return SP_ENOMEM;
 	bytes = sizeof(head) + bases.count * sizeof(struct dpf_base) +

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAME_ROOM = 1600, MAX_AIMS = 64 };
+enum { FRAME_ROOM = 1600, MAX_AIMS = 256 };
 
 struct rng {
 	uint32_t state; /* not 0 */
@@ -72,7 +72,7 @@ frame_fill_transport(struct rng *r, uint32_t proto, uint8_t *p)
 	be16_put(p + 2, (uint16_t)frame_port(r));
 	if (proto == 6) {
 		p[12] = (uint8_t)(RNG_PICK(r, 5, 5, 8, 15, 0) << 4);
-		p[13] = (uint8_t)rng_next(r);
+		p[13] = (uint8_t)RNG_PICK(r, 2, 16, 18, 4, rng_next(r));
 		memcpy(p + 4 * (p[12] >> 4), "GET / SSH-2", 11);
 	}
 }
@@ -80,8 +80,8 @@ frame_fill_transport(struct rng *r, uint32_t proto, uint8_t *p)
 static inline void
 frame_fill_ip(struct rng *r, uint8_t *p)
 {
-	uint32_t words = RNG_PICK(r, 5, 5, 5, 6, 15, 0, 4);
-	uint32_t proto = RNG_PICK(r, 17, 17, 6, 6, 1, 132, 2, 50, 47);
+	uint32_t words = RNG_PICK(r, 5, 5, 5, 5, 6, 15, 0, 4);
+	uint32_t proto = RNG_PICK(r, 17, 17, 17, 6, 6, 6, 6, 1, 132, 2, 50, 47);
 
 	p[0] = (uint8_t)(0x40 | words);
 	be16_put(p + 2, (uint16_t)rng_below(r, 1500));
@@ -157,7 +157,8 @@ frame_make(struct rng *r, uint8_t p[FRAME_ROOM])
 	}
 	if (rng_below(r, 12) == 0) {
 		be16_put(p + at, (uint16_t)RNG_PICK(r, 0x8847, 0x8863, 0x8864));
-		be32_put(p + at + 2, RNG_PICK(r, 0x00003140, 0x11000001));
+		be32_put(p + at + 2, RNG_PICK(r, 0x00003140, 0x11000000));
+		be16_put(p + at + 8, (uint16_t)RNG_PICK(r, 0x21, 0x57));
 		frame_fill_ip(r, p + at + (rng_below(r, 2) ? 6 : 10));
 	} else {
 		uint32_t type = frame_type(r);
@@ -191,7 +192,7 @@ aims_find(const struct dpf_bpf *prog, size_t n, struct aim aims[MAX_AIMS])
 	struct aim now = { .width = 0 };
 	size_t count = 0;
 
-	for (size_t i = 0; i < n && count < MAX_AIMS; i++) {
+	for (size_t i = 0; i < n; i++) {
 		unsigned mode = prog[i].code & BPF_MODE_MASK;
 
 		if ((prog[i].code & BPF_CLASS_MASK) == BPF_LD &&
@@ -203,10 +204,12 @@ aims_find(const struct dpf_bpf *prog, size_t n, struct aim aims[MAX_AIMS])
 				   prog[i].code == BPF_LD) &&
 			   now.width != 0 && prog[i].code != BPF_JMP) {
 			now.value = prog[i].k;
-			aims[count++] = now;
+			aims[count < MAX_AIMS ? count : i * 7919 % MAX_AIMS] =
+				now;
+			count++;
 		}
 	}
-	return count;
+	return count < MAX_AIMS ? count : MAX_AIMS;
 }
 
 static inline void
