@@ -81,9 +81,11 @@ take_blob(struct bind_entry *n, uint32_t va, uint32_t bytes)
 
 	if (err == SP_OK)
 		err = dpf_parse(page_kva(n->pfn), bytes, &n->filter);
-	if (err < 0)
-		page_free_kernel(n->pfn, n->pages);
-	return err < 0 ? err : SP_OK;
+	if (err >= 0)
+		return SP_OK;
+	page_free_kernel(n->pfn, n->pages);
+	n->pages = 0; /* nothing for the caller to drop */
+	return err;
 }
 
 static void
