@@ -10,7 +10,9 @@
  * payload of an answer begins with struct ag_result.  A message with a bad
  * checksum, or of more than AG_MAX_PAYLOAD bytes, is skipped by hunting for the
  * next 'S' 'P'; the host repeats a request that is not answered (AG_TIMEOUT_MS),
- * and the agent answers a repeated tag from memory without doing it twice.
+ * and the agent answers a repeated tag from memory without doing it twice.  A
+ * message that pauses for AG_TIMEOUT_MS / 2 is forgotten by the agent.  What is
+ * sent before the agent has started is lost: ping it first.
  */
 #ifndef AGENT_H
 #define AGENT_H
@@ -42,18 +44,22 @@ enum ag_op {
 	AG_FILTER_ADD = 7, /* struct ag_filter (blob staged) : u32 binding,
 			      or on SP_EOVERLAP / SP_EUNDECIDED struct sp_clash */
 	AG_FILTER_DEL = 8, /* name[SP_NAME] : - */
-	AG_FILTER_BLOB = 9,  /* name[SP_NAME], u32 offset : u32 total, bytes */
-	AG_ASH_RESERVE = 10, /* struct sp_ash : struct sp_ash, u32 ash id */
+	AG_FILTER_BLOB = 9, /* name[SP_NAME], u32 offset : u32 total, bytes */
+	/* struct sp_ash, then the owner's name[SP_NAME] or nothing (the agent)
+	 * : struct sp_ash, u32 ash id.  The owner finds the data region at
+	 * app_ash_va() and gets SP_EVENT_ASH. */
+	AG_ASH_RESERVE = 10,
 	AG_ASH_INSTALL = 11, /* struct ag_ash (code then data staged) :
 				struct sp_ash_report */
 	AG_ASH_REMOVE = 12,  /* name[SP_NAME] : - */
 	AG_ASH_CODE = 13,    /* name[SP_NAME], u32 offset : u32 total, bytes */
 	AG_HALT = 14,        /* u32 status : answered, then the machine ends */
-	AG_ASH_STATE =
-		15, /* name[SP_NAME], u32 offset, u32 bytes : bytes of the
-			      handler's data region */
-	AG_FILTER_RUN = 16, /* u32 taps, u32 wirelen (frame staged, u32 len) :
-			       u32 count, u16 ids[] */
+	/* name[SP_NAME], u32 offset, u32 bytes : bytes of the handler's data
+	 * region */
+	AG_ASH_STATE = 15,
+	/* u32 taps, u32 wirelen, u32 len, then the frame or nothing (it is
+	 * staged) : u32 count, u16 ids[] */
+	AG_FILTER_RUN = 16,
 };
 
 struct ag_result {
@@ -78,7 +84,8 @@ struct ag_filter {
 	char name[SP_NAME];
 	char target[SP_NAME]; /* application or ash; unused for AG_TO_COUNT */
 	char ring[SP_NAME];   /* AG_TO_ASH: the application that gets the frames
-				 the handler declines; empty: nobody */
+				 the handler declines, which must be its owner;
+				 empty: nobody */
 };
 
 struct ag_ash {

@@ -263,10 +263,8 @@ apps_reap(void)
 			print("agent: %s ended with %d\n", app->name,
 				(int)e->exit_code);
 		else
-			print("agent: %s died: cause %u, pc %08x, address "
-			      "%08x\n",
-				app->name, e->exit_cause, e->exit_pc,
-				e->exit_addr);
+			print("agent: %s died of exception %u at %08x\n",
+				app->name, e->exit_cause >> 2 & 31, e->exit_pc);
 		release(app);
 	}
 }
