@@ -10,27 +10,37 @@ WAYS = ("load", "store", "kernel", "align", "break", "trap", "privileged",
         "debug", "jump")
 
 
+def crash(m, wire, way):
+    """Start a crasher, send it the frame it dies of, wait until it is dead."""
+    name = f"dies-{way}"
+    m.start("crasher", way, name=name)
+    m.cli("filter", "add", name, "udp dst port 2000", "--to", f"ring:{name}")
+    wire.send(frames.udp(b"die", 2000))
+    wait_for(lambda: m.app_states().get(name) in (None, "dead"),
+             f"{name} died; {m.app_states()}")
+    return name
+
+
 def test_an_application_that_crashes_is_reported_and_cleaned_up():
     with Machine() as m:
         m.ash("echo", "udp dst port 7", "udp_echo")
         free = m.status()["memory"]["free"]
         with m.wire() as w:
             for way in WAYS:
-                name = f"dies-{way}"
-                m.start("crasher", way, name=name)
-                m.cli("filter", "add", name, "udp dst port 2000", "--to",
-                      f"ring:{name}")
-                w.send(frames.udp(b"die", 2000))
-                wait_for(lambda: name not in m.app_states(),
-                         f"{name} is gone; {m.app_states()}")
+                name = crash(m, w, way)
                 check(name in m.console(), f"{name}: {m.console()}")
-                equal(m.ask("filter", "list"), [f for f in
-                      m.ask("filter", "list") if f["name"] == "echo"],
+                equal([f["name"] for f in m.ask("filter", "list")], ["echo"],
                       f"filters after {name}")
                 equal(w.ask(frames.udp(b"alive", 7)),
                       frames.reply_udp(b"alive", 7), f"echo after {name}")
         equal(m.status()["memory"]["free"], free, "free pages")
         check("PANIC" not in m.console(), m.console())
+
+
+def test_more_crashes_than_there_are_environments():
+    with Machine() as m, m.wire() as w:
+        for i in range(36):
+            crash(m, w, WAYS[i % len(WAYS)])
 
 
 def test_nobody_sends_as_somebody_else():

@@ -16,8 +16,7 @@ SAME = [  # the same frames, or some of them, spelled otherwise
 PARTLY = [  # some of them and some others
     "src host 10.7.0.1",
     "udp src port 40000",
-    "udp dst port 1000 or udp dst port 1001 and src host 10.7.0.9 or icmp "
-    "and src host 10.7.0.1",
+    "(udp dst port 1000 or icmp) and src host 10.7.0.1",
 ]
 APART = [
     "udp dst port 1001",
