@@ -27,7 +27,9 @@ session_info(const struct args *a, struct session *s)
 
 	if (s->info == NULL)
 		s->info = xalloc(sizeof(*s->info));
-	err = ctl_info(s->ctl, s->info);
+	err = ctl_breathe(s->ctl);
+	if (err >= 0)
+		err = ctl_info(s->ctl, s->info);
 	return err < 0 ? session_fail(a, s, "reading counters", err)
 		       : STATUS_OK;
 }

@@ -11,6 +11,8 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, NULL },
 };
 
+enum { PATIENCE_MS = 1500 };
+
 /* Ask the agent to end the machine; true when it agreed. */
 static bool
 ask_agent(const struct args *a, const struct machine *m)
@@ -19,8 +21,10 @@ ask_agent(const struct args *a, const struct machine *m)
 	struct ctl *c;
 	int err;
 
-	if (m->frozen || opt_get(a, "force") != NULL ||
-		ctl_open(a, m, &c) != STATUS_OK)
+	if (m->frozen || opt_get(a, "force") != NULL)
+		return false;
+	c = ctl_try(m, PATIENCE_MS);
+	if (c == NULL)
 		return false;
 	ctl_patience(c, 1, AG_TIMEOUT_MS);
 	le32_put(status, 0);

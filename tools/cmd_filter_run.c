@@ -48,8 +48,10 @@ ask(struct run *r, const struct frame *f, bool *accepted)
 	le32_put(r->request + 4, (uint32_t)f->wirelen);
 	le32_put(r->request + 8, (uint32_t)f->caplen);
 	memcpy(r->request + RUN_HEAD, f->bytes, f->caplen);
-	err = ctl_call(r->s.ctl, AG_FILTER_RUN, r->request,
-		RUN_HEAD + f->caplen, r->answer, AG_MAX_PAYLOAD, &got);
+	err = ctl_breathe(r->s.ctl);
+	if (err >= 0)
+		err = ctl_call(r->s.ctl, AG_FILTER_RUN, r->request,
+			RUN_HEAD + f->caplen, r->answer, AG_MAX_PAYLOAD, &got);
 	if (err >= 0 && got < 4)
 		err = CTL_STRANGE;
 	if (err < 0)

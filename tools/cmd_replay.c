@@ -119,9 +119,11 @@ look(struct sender *s)
 	struct session *ses = &s->r.s;
 	struct sp_nic_info *nic = &ses->info->nic;
 	uint32_t now;
-	int err = ctl_info_part(ses->ctl, ses->info,
-		offsetof(struct sp_info, nic), sizeof(*nic));
+	int err = ctl_breathe(ses->ctl);
 
+	if (err >= 0)
+		err = ctl_info_part(ses->ctl, ses->info,
+			offsetof(struct sp_info, nic), sizeof(*nic));
 	if (err < 0)
 		return session_fail(s->r.a, ses, "reading counters", err);
 	now = nic->received + nic->missed;
@@ -282,6 +284,9 @@ perform(struct sender *s)
 	double start = now_us();
 	enum status st = counters(r, &r->before);
 
+	/* A paced replay asks nothing until its end. */
+	if (s->pace != LOSSLESS)
+		ctl_pause(r->s.ctl);
 	if (st != STATUS_OK)
 		return st;
 	s->seen = r->before->nic.received + r->before->nic.missed;

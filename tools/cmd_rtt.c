@@ -282,7 +282,7 @@ report(const struct rtt *r, const struct samples *instructions,
 		(unsigned long long)lost, (unsigned long long)r->duplicates);
 	if (r->measured)
 		samples_print(instructions, "instructions", stdout);
-	else
+	else if (!r->s.m.icount)
 		puts("instructions  unknown: the machine is up without "
 		     "--icount");
 	samples_print(host, "host us", stdout);

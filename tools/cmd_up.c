@@ -128,7 +128,7 @@ wait_agent(struct up *u, const sigset_t *signals)
 		if (qemu_ended(u))
 			return "the machine ended before its agent answered";
 		if (c == NULL)
-			c = ctl_try(&u->m);
+			c = ctl_try(&u->m, 0);
 		if (c == NULL) {
 			sleep_ms(5);
 			continue;
@@ -161,12 +161,12 @@ give_up(struct up *u, const char *why)
 		st = cli_fail(u->a, "%s (%s); console and log:", why, u->ended);
 	else
 		st = cli_fail(u->a, "%s; console and log:", why);
+	machine_tail(&u->m, "console.log", TAIL_LINES);
+	machine_tail(&u->m, "qemu.log", TAIL_LINES);
 	if (u->ended == NULL) {
 		machine_kill(&u->m, false);
 		waitpid(u->m.pid, NULL, WNOHANG);
 	}
-	machine_tail(&u->m, "console.log", TAIL_LINES);
-	machine_tail(&u->m, "qemu.log", TAIL_LINES);
 	machine_clean(&u->m);
 	free(u->ended);
 	return st;

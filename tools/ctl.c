@@ -17,10 +17,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { LOCK_WAIT_MS = 20000 };
+enum { LOCK_WAIT_MS = 20000, HOLD_MS = 500 };
 
 struct ctl {
-	int fd, lock;
+	struct machine m;
+	int fd, lock; /* -1 between two breaths that failed */
+	uint64_t since_ms;
 	uint16_t tag;
 	unsigned attempts, ms;
 	char text[sizeof(((struct ag_result *)0)->text) + 1];
@@ -49,33 +51,60 @@ connect_socket(const struct machine *m)
 	return fd;
 }
 
-struct ctl *
-ctl_try(const struct machine *m)
+/* Take the lock, connect, remember the last tag.  False and errno if not. */
+static bool
+join(struct ctl *c, unsigned wait_ms)
 {
-	struct ctl *c = xalloc(sizeof(*c));
 	uint8_t tag[2] = { 0, 0 };
 
+	c->lock = machine_lock(&c->m, "ctl.lock", wait_ms);
+	if (c->lock < 0)
+		return false;
+	c->fd = connect_socket(&c->m);
+	if (c->fd < 0)
+		return false;
+	if (pread(c->lock, tag, sizeof(tag), 0) == (ssize_t)sizeof(tag))
+		c->tag = le16_get(tag);
+	c->in.n = 0;
+	c->in.done = 0;
+	c->since_ms = now_ms();
+	return true;
+}
+
+static void
+leave(struct ctl *c)
+{
+	int err = errno;
+
+	if (c->fd >= 0)
+		close(c->fd);
+	if (c->lock >= 0)
+		close(c->lock);
+	c->fd = c->lock = -1;
+	errno = err;
+}
+
+struct ctl *
+ctl_try(const struct machine *m, unsigned wait_ms)
+{
+	struct ctl *c = xalloc(sizeof(*c));
+
+	c->m = *m;
 	c->attempts = 3;
 	c->ms = AG_TIMEOUT_MS;
 	c->side_fd = -1;
-	c->fd = -1;
-	c->lock = machine_lock(m, "ctl.lock", LOCK_WAIT_MS);
-	if (c->lock >= 0)
-		c->fd = connect_socket(m);
-	if (c->fd < 0) {
-		ctl_close(c);
-		return NULL;
-	}
-	if (pread(c->lock, tag, sizeof(tag), 0) == (ssize_t)sizeof(tag))
-		c->tag = le16_get(tag);
-	return c;
+	c->fd = c->lock = -1;
+	if (join(c, wait_ms))
+		return c;
+	leave(c);
+	free(c);
+	return NULL;
 }
 
 enum status
 ctl_open(const struct args *a, const struct machine *m, struct ctl **out)
 {
-	errno = 0;
-	*out = ctl_try(m);
+	*out = ctl_try(m, LOCK_WAIT_MS);
 	if (*out != NULL)
 		return STATUS_OK;
 	if (errno == EWOULDBLOCK)
@@ -87,14 +116,30 @@ ctl_open(const struct args *a, const struct machine *m, struct ctl **out)
 }
 
 void
+ctl_pause(struct ctl *c)
+{
+	leave(c);
+}
+
+int
+ctl_breathe(struct ctl *c)
+{
+	if (c->fd >= 0 && now_ms() - c->since_ms < HOLD_MS)
+		return SP_OK;
+	leave(c);
+	sleep_ms(LOCK_POLL_MS * 2);
+	if (join(c, LOCK_WAIT_MS))
+		return SP_OK;
+	leave(c);
+	return CTL_CLOSED;
+}
+
+void
 ctl_close(struct ctl *c)
 {
 	if (c == NULL)
 		return;
-	if (c->fd >= 0)
-		close(c->fd);
-	if (c->lock >= 0)
-		close(c->lock);
+	leave(c);
 	free(c);
 }
 
@@ -199,6 +244,8 @@ ctl_call(struct ctl *c, enum ag_op op, const void *req, size_t n, void *ans,
 	size_t len;
 	int err = CTL_LOST;
 
+	if (c->fd < 0)
+		return CTL_CLOSED;
 	next_tag(c);
 	c->text[0] = '\0';
 	for (unsigned i = 0; i < c->attempts && err == CTL_LOST; i++) {

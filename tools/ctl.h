@@ -26,8 +26,18 @@ enum status ctl_open(
 	const struct args *a, const struct machine *m, struct ctl **out);
 void ctl_close(struct ctl *c);
 
-/* The same without a word: NULL and errno, EWOULDBLOCK when the lock is taken. */
-struct ctl *ctl_try(const struct machine *m);
+/* The same without a word, waiting at most WAIT_MS for its turn: NULL and errno,
+ * EWOULDBLOCK when somebody else has it. */
+struct ctl *ctl_try(const struct machine *m, unsigned wait_ms);
+
+/*
+ * Between two operations of a long command: let others talk to the machine now
+ * and then.  Returns SP_OK or CTL_CLOSED.
+ */
+int ctl_breathe(struct ctl *c) SP_MUST_CHECK;
+
+/* Let others talk until the next ctl_breathe(). */
+void ctl_pause(struct ctl *c);
 
 /* How often to ask and how long to wait each time (default 3, AG_TIMEOUT_MS). */
 void ctl_patience(struct ctl *c, unsigned attempts, unsigned ms);

@@ -175,11 +175,12 @@ machine_need(const struct args *a, struct machine *out)
 
 	if (st != STATUS_OK)
 		return st;
-	if (out->pid == 0)
-		return cli_fail(a, "no machine '%s' is up (spindle up%s%s)",
-			out->name, a->name[0] != '\0' ? " --name " : "",
-			a->name);
-	return STATUS_OK;
+	if (out->pid != 0)
+		return STATUS_OK;
+	if (strcmp(a->name, "default") == 0)
+		return cli_fail(a, "no machine is up (spindle up)");
+	return cli_fail(a, "no machine '%s' is up (spindle up --name %s)",
+		a->name, a->name);
 }
 
 void
@@ -208,7 +209,7 @@ machine_lock(const struct machine *m, const char *file, unsigned ms)
 			errno = EWOULDBLOCK;
 			return -1;
 		}
-		sleep_ms(10);
+		sleep_ms(LOCK_POLL_MS);
 	}
 	return fd;
 }

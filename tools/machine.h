@@ -14,6 +14,7 @@ enum {
 	MACHINE_DIR = 98, /* so that DIR/console.log fits MACHINE_PATH */
 	MACHINE_PATH = 128,
 	MACHINE_SOCKET = 107, /* longest path of a UNIX socket */
+	LOCK_POLL_MS = 10,
 };
 
 struct machine {
