@@ -255,6 +255,11 @@ handler_install(struct handler *h, const struct env *caller,
 	h->info->granted = c->granted;
 	prepare_entry(h);
 	h->ready = true;
+
+	uint32_t status = irq_off(); /* frames post events too */
+
+	env_post(h->owner, SP_EVENT_ASH);
+	irq_restore(status);
 	return SP_OK;
 }
 

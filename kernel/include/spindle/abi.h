@@ -128,7 +128,7 @@ struct sp_start {
 /* --- events and rings ------------------------------------------------------ */
 enum {
 	SP_EVENT_RING = 1,   /* a ring of this environment got a frame */
-	SP_EVENT_ASH = 2,    /* a handler called ash_wake() */
+	SP_EVENT_ASH = 2,    /* a handler called ash_wake(), or is ready */
 	SP_EVENT_IRQ = 4,    /* the bound interrupt line was raised */
 	SP_EVENT_CHILD = 8,  /* an environment it created has ended */
 	SP_EVENT_ABORT = 16, /* one of its handlers was aborted and unbound */
