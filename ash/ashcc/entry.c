@@ -163,11 +163,49 @@ sink_exits(struct chunk *c)
 	}
 }
 
+/* --- labels that nobody jumps to ---------------------------------------------- */
+
+static bool
+is_target(const struct chunk *c, const char *label)
+{
+	const struct line *n;
+	const char *target;
+
+	for (n = c->lines.first; n != NULL; n = n->next) {
+		if (n->kind != LINE_INSN)
+			continue;
+		target = insn_target(&n->insn);
+		if (target != NULL && strcmp(target, label) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Only debug information names them: what is known at them stays known. */
+static void
+forget_labels(struct chunk *c)
+{
+	struct line *n, *mark;
+	char text[96];
+
+	for (n = c->lines.first; n != NULL; n = n->next) {
+		if (n->kind != LINE_LABEL || n->text[0] != '$' ||
+			is_target(c, n->text))
+			continue;
+		snprintf(text, sizeof(text), "%.90s = .", n->text);
+		mark = line_new(LINE_OTHER, text);
+		list_insert(&c->lines, n, mark);
+		list_remove(&c->lines, n);
+		n = mark;
+	}
+}
+
 void
 entry_function(struct chunk *c)
 {
-	if (!c->is_main)
-		return;
-	leave_by_exit(c);
-	sink_exits(c);
+	if (c->is_main) {
+		leave_by_exit(c);
+		sink_exits(c);
+	}
+	forget_labels(c);
 }
