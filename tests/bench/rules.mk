@@ -10,3 +10,10 @@ build/bench/icount_plugin.so: tests/bench/icount_plugin.c
 	$(Q)$(HOSTCC) $(TOOLFLAGS) -fPIC -shared -fvisibility=hidden -o $@ $<
 
 .PHONY: bench
+
+# What the classifier costs, by unicorn.
+ALL += build/host/bench_demux
+build/host/bench_demux: build/tool/tests/bench/demux.c.o \
+		$(filter build/tool/dpf/%,$(FREESTANDING:%=build/tool/%.o))
+	@echo "  LD      $@"; mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(TOOLFLAGS) -o $@ $^ -lpcap -lunicorn
