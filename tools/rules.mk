@@ -9,3 +9,8 @@ build/spindle: $(TOOL_OBJS)
 	$(Q)$(HOSTCC) $(TOOLFLAGS) -o $@ $^ $(TOOL_LIBS)
 
 ALL += build/spindle
+
+# The parts that need no machine have a unit test.
+TOOL_PURE := tools/cli.c tools/util.c tools/ctl_frame.c tools/code.c \
+	tools/expr.c tools/show.c tools/stats.c tools/probe.c
+build/test/host/test_tool: $(TOOL_PURE:%=build/host/%.o)
