@@ -106,8 +106,9 @@ ash_stop_budget:
 	.type	ash_stop_timer, @function
 	.globl	ash_stop_timer, ash_stop_fault
 ash_stop_timer:
+	li	$v0, ASH_STOP_TIMER	/* two instructions: no delay slot */
 	b	1f
-	li	$v0, ASH_STOP_TIMER	/* delay slot */
+	nop				/* delay slot */
 ash_stop_fault:
 	li	$v0, ASH_STOP_FAULT
 1:	lui	$k0, %hi(cpu)
