@@ -101,3 +101,15 @@ build/test/apps/%.elf: build/apps/tests/system/apps/%.c.o build/apps/lib.a \
 	$(Q)$(MIPSCC) $(UFLAGS) -static -Wl,-T,apps/lib/user.ld \
 		-Wl,--build-id=none -Wl,-z,max-page-size=4096 -o $@ \
 		build/apps/apps/lib/crt0.S.o $(filter %.o %.a,$^)
+
+# Handlers that misbehave, and one compiled without ashcc.
+TEST_HANDLERS := $(patsubst tests/system/handlers/%.c,build/test/ash/%.o,$(sort \
+	$(wildcard tests/system/handlers/*.c)))
+ALL += $(TEST_HANDLERS) build/test/ash/unguarded.o
+build/test/ash/%.o: tests/system/handlers/%.c build/ashcc \
+		$(wildcard ash/sdk/*.h)
+	@echo "  ASHCC   $<"; mkdir -p $(@D)
+	$(Q)CROSS=$(CROSS) build/ashcc -Wall -Wextra -Werror -o $@ $<
+build/test/ash/unguarded.o: apps/ash-udp-echo/udp_echo.c $(wildcard ash/sdk/*.h)
+	@mkdir -p $(@D)
+	$(Q)$(MIPSCC) $(UFLAGS) -Iash/sdk -c -o $@ $<

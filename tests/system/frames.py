@@ -53,24 +53,22 @@ def reply_udp(data=b"spindle", sport=7, dport=40000, options=0, checksum=None):
                       dport, None, checksum)
 
 
-def icmp_packet(ether, ip, kind, code, seq, data, checksum):
-    return pad(bytes(ether / ip / ICMP(type=kind, code=code, id=77, seq=seq,
-                                       chksum=checksum) / Raw(data)))
+def icmp_packet(ether, ip, icmp, data):
+    return pad(bytes(ether / ip / icmp / Raw(data)))
 
 
-def ping(data=b"abcdefgh", seq=1, kind=8, code=0, options=0, checksum=None,
-         **ip):
+def ping(data=b"abcdefgh", seq=1, ident=77, kind=8, code=0, options=0, **ip):
     """An ICMP message to the machine."""
     return icmp_packet(Ether(src=ME, dst=MAC),
-                       ip_header(MY_IP, IP_ADDRESS, options, ip), kind, code,
-                       seq, data, checksum)
+                       ip_header(MY_IP, IP_ADDRESS, options, ip),
+                       ICMP(type=kind, code=code, id=ident, seq=seq), data)
 
 
-def pong(data=b"abcdefgh", seq=1, options=0):
+def pong(data=b"abcdefgh", seq=1, ident=77, options=0):
     """The reply to ping()."""
     return icmp_packet(Ether(src=MAC, dst=ME),
-                       ip_header(IP_ADDRESS, MY_IP, options, {}), 0, 0, seq,
-                       data, None)
+                       ip_header(IP_ADDRESS, MY_IP, options, {}),
+                       ICMP(type=0, id=ident, seq=seq), data)
 
 
 def arp_request(ip=IP_ADDRESS):
