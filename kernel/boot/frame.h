@@ -91,6 +91,10 @@ extern struct cpu cpu;
 /* boot/: start a context; the running one was saved.  Interrupts off. */
 _Noreturn void context_resume(const struct context *ctx);
 
+/* boot/: start at PC with stack SP and every other register 0; what it leaves
+ * when it is interrupted goes to CTX.  Interrupts off. */
+_Noreturn void context_start(struct context *ctx, uint32_t pc, uint32_t sp);
+
 /* boot/: wait for an interrupt on an empty stack; the scheduler follows it. */
 _Noreturn void cpu_idle(void);
 

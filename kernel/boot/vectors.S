@@ -373,6 +373,24 @@ context_resume:
 	eret
 	.size	context_resume, . - context_resume
 
+/* In: a0 = the context's place, a1 = pc, a2 = stack.  All else starts at 0. */
+	.type	context_start, @function
+	.globl	context_start
+context_start:
+	lui	$k0, %hi(cpu)
+	sw	$a0, %lo(cpu + CPU_CTX)($k0)
+	lw	$t0, %lo(cpu + CPU_USER_STATUS)($k0)
+	move	$sp, $a2
+	mtc0	$t0, Status		/* EXL is set in it */
+	mtc0	$a1, EPC
+	mthi	$zero
+	mtlo	$zero
+	EACH_TEMP CLEAR
+	EACH_SAVED CLEAR
+	ehb
+	eret
+	.size	context_start, . - context_start
+
 /*
  * Sleep with interrupts on.  An interrupt in the last IDLE_BYTES goes to the
  * scheduler whatever it did, so nothing is lost between deciding and waiting.

@@ -272,5 +272,6 @@ boot_agent(const struct boot_args *args)
 	e->ctx[CTX_MAIN].reg[4] = args->initrd;
 	e->ctx[CTX_MAIN].reg[5] = args->initrd_bytes;
 	env_info(e)->state = SP_ENV_RUNNABLE;
+	sched_ready(e);
 	return sched_give(e, AGENT_SLICES) > 0 ? SP_OK : SP_EFULL;
 }

@@ -208,7 +208,7 @@ env_post(struct env *e, uint32_t events)
 		ctx->reg[2] = e->events & e->wait_mask;
 		e->events &= ~e->wait_mask;
 		env_info(e)->state = SP_ENV_RUNNABLE;
-		sched_wake();
+		sched_ready(e);
 	}
 }
 

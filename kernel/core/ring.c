@@ -9,6 +9,7 @@
 
 #include "kernel/core/page.h"
 #include "kernel/core/sched.h"
+#include "kernel/dev/pcnet.h"
 #include "kernel/lib/string.h"
 #include "kernel/mips.h"
 #include "kernel/mmio.h"
@@ -87,6 +88,18 @@ ring_forget_owner(const struct env *e)
 			ring_destroy(&rings[i]);
 }
 
+/*
+ * Slots of the NIC and of rings are laid out alike, so whole words move; what
+ * follows the frame in its slot is clear (dev/pcnet.c).
+ */
+static void
+copy_frame(uint8_t *slot, const uint8_t *from, uint32_t len)
+{
+	_Static_assert(
+		(int)SP_RING_FRAME_AT == (int)PCN_FRAME_AT, "whole words move");
+	memcpy(slot, from, (len + SP_RING_FRAME_AT + 31) & ~31u);
+}
+
 bool
 ring_deliver(struct ring *r, const uint8_t *frame, uint32_t len,
 	uint32_t binding, bool upcall)
@@ -99,7 +112,7 @@ ring_deliver(struct ring *r, const uint8_t *frame, uint32_t len,
 		r->control->drops++;
 		return false;
 	}
-	memcpy(r->data + at * SP_RING_SLOT + SP_RING_FRAME_AT, frame, len);
+	copy_frame(r->data + at * SP_RING_SLOT, frame - SP_RING_FRAME_AT, len);
 	r->control->slot[at].len = (uint16_t)len;
 	r->control->slot[at].binding = (uint16_t)binding;
 	r->control->slot[at].count = cp0_get_count();

@@ -7,7 +7,6 @@
 #include "kernel/core/info.h"
 #include "kernel/core/irq.h"
 #include "kernel/dev/pcnet.h"
-#include "kernel/lib/string.h"
 #include "kernel/mips.h"
 #include "kernel/panic.h"
 
@@ -25,7 +24,8 @@ static struct {
 	uint32_t lines;    /* ST_IM* that may interrupt */
 	bool ticking;
 	uint32_t tick_due;       /* CP0 Count */
-	uint32_t upcalls;        /* bit per environment slot */
+	uint32_t ready;          /* bit per environment slot: may run */
+	uint32_t upcalls;        /* likewise: wants an upcall */
 	struct env *interrupted; /* whom an upcall pushed aside */
 } sched;
 
@@ -96,15 +96,22 @@ sched_remove(struct env *e)
 		if (info.slice[i] == e->id)
 			info.slice[i] = 0;
 	sched.upcalls &= ~(1u << e->slot);
+	sched.ready &= ~(1u << e->slot);
 	if (sched.interrupted == e)
 		sched.interrupted = NULL;
 }
 
+/* The idle path always ends in sched_run(); nobody else is pushed aside before
+ * the slice is over. */
 void
-sched_wake(void)
+sched_ready(const struct env *e)
 {
-	/* The idle path always ends in sched_run(); nobody else is pushed
-	 * aside before the slice is over. */
+	uint32_t bit = 1u << e->slot;
+
+	if (env_is_runnable(e))
+		sched.ready |= bit;
+	else
+		sched.ready &= ~bit;
 }
 
 void
@@ -162,13 +169,19 @@ timer_tick(void)
 	cpu.resched = 1;
 }
 
-_Noreturn void
-sched_run_env(struct env *e)
+static void
+switch_to(struct env *e)
 {
 	cpu.resched = 0;
 	tick_start();
 	if (e != env_current())
 		env_set_current(e);
+}
+
+_Noreturn void
+sched_run_env(struct env *e)
+{
+	switch_to(e);
 	context_resume(&e->ctx[e->active]);
 }
 
@@ -187,27 +200,29 @@ run_upcall(void)
 			env_is_runnable(env_current()))
 			sched.interrupted = env_current();
 		e->active = CTX_UPCALL;
-		memset(&e->ctx[CTX_UPCALL], 0, sizeof(struct context));
-		e->ctx[CTX_UPCALL].reg[29] = e->upcall_sp;
-		e->ctx[CTX_UPCALL].epc = e->upcall_pc;
+		sched_ready(e);
 		env_info(e)->upcalls++;
-		sched_run_env(e);
+		switch_to(e);
+		context_start(&e->ctx[CTX_UPCALL], e->upcall_pc, e->upcall_sp);
 	}
 }
 
 static void
 run_slices(void)
 {
+	if (sched.ready == 0)
+		return;
+	/* Alone: whichever slice comes next is its own to use. */
+	if ((sched.ready & (sched.ready - 1)) == 0)
+		sched_run_env(
+			env_find(info.env[__builtin_ctz(sched.ready)].id));
 	for (uint32_t i = 1; i <= SP_SLICES; i++) {
 		uint32_t at = (sched.position + i) % SP_SLICES;
-		struct env *e;
+		uint32_t id = info.slice[at];
 
-		if (info.slice[at] == 0)
-			continue;
-		e = env_find(info.slice[at]);
-		if (e != NULL && env_is_runnable(e)) {
+		if (id != 0 && (sched.ready >> (id & 31) & 1) != 0) {
 			sched.position = at;
-			sched_run_env(e);
+			sched_run_env(env_find(id));
 		}
 	}
 }

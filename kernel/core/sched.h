@@ -20,8 +20,8 @@ uint32_t sched_give(struct env *e, uint32_t n);
 /* E never runs again. */
 void sched_remove(struct env *e);
 
-/* Somebody became runnable. */
-void sched_wake(void);
+/* E's state or active context has changed: may it run now? */
+void sched_ready(const struct env *e);
 
 /* Choose and run; interrupts off, the old context is complete. */
 _Noreturn void sched_run(void);

@@ -111,6 +111,7 @@ sys_wait(uint32_t mask, uint32_t b, uint32_t c, uint32_t d)
 	}
 	e->wait_mask = mask;
 	env_info(e)->state = SP_ENV_WAITING;
+	sched_ready(e);
 	sched_run();
 }
 
@@ -159,6 +160,7 @@ sys_upcall_done(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
 	if (e->active != CTX_UPCALL)
 		return SP_EINVAL;
 	e->active = CTX_MAIN;
+	sched_ready(e);
 	sched_run();
 }
 
@@ -361,6 +363,7 @@ sys_env_start(uint32_t cap, uint32_t id, uint32_t va, uint32_t d)
 	e->ctx[CTX_MAIN].reg[4] = s.a0;
 	e->ctx[CTX_MAIN].reg[5] = s.a1;
 	env_info(e)->state = SP_ENV_RUNNABLE;
+	sched_ready(e);
 	return SP_OK;
 }
 

@@ -31,16 +31,22 @@ memset(void *dst, int c, size_t n)
 	return dst;
 }
 
-static void
+/* Both word aligned; eight words at a time while that many are left. */
+static inline void
 copy_words(uint32_t *d, const uint32_t *s, size_t words)
 {
-	for (; words >= 4; words -= 4, d += 4, s += 4) {
+	for (; words >= 8; words -= 8, d += 8, s += 8) {
 		uint32_t a = s[0], b = s[1], c = s[2], e = s[3];
+		uint32_t f = s[4], g = s[5], h = s[6], i = s[7];
 
 		d[0] = a;
 		d[1] = b;
 		d[2] = c;
 		d[3] = e;
+		d[4] = f;
+		d[5] = g;
+		d[6] = h;
+		d[7] = i;
 	}
 	while (words-- > 0)
 		*d++ = *s++;
