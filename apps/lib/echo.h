@@ -21,16 +21,17 @@ enum {
 	ECHO_DST = 1, /* halfwords */
 	ECHO_SRC = 4,
 	ECHO_TYPE = 7,
-	ECHO_IP = 4, /* words */
+	ECHO_IP = 4, /* words: version, header words, total length */
 	ECHO_FRAG = 5,
 	ECHO_PROTO = 6,
 	ECHO_FROM = 7,
 	ECHO_TO = 8,
-	ECHO_PORTS = 9, /* when IP has no options */
 
 	ECHO_IPV4 = 0x0008,
 	ECHO_UDP = 17 << 8,
+	ECHO_ETHER = 14,
 	ECHO_SHORTEST = 42,
+	ECHO_UDP_BYTES = 8,
 };
 
 static inline void
@@ -42,41 +43,53 @@ echo_swap16(uint16_t *a, uint16_t *b)
 	*b = t;
 }
 
-/* Where the ports are when IP has options, or NULL when there is none to echo. */
+/*
+ * Where UDP begins in the slot W of a frame of LEN bytes, or NULL when it is no
+ * whole UDP datagram: all lengths are checked against each other.
+ */
 static inline uint32_t *
-echo_behind_options(uint32_t *w, uint32_t len)
+echo_find_udp(uint32_t *w, uint32_t len)
 {
+	const uint16_t *h = (const uint16_t *)w;
 	uint32_t words = w[ECHO_IP] & 15;
+	uint32_t total = __builtin_bswap16((uint16_t)(w[ECHO_IP] >> 16));
+	uint32_t room = total - words * 4; /* wraps when too small */
+	uint32_t *udp = w + ECHO_IP + words;
 
-	if ((w[ECHO_IP] & 0xf0) != 0x40 || words < 5 ||
-		len < 14 + words * 4 + 8)
+	if ((h[ECHO_TYPE] ^ ECHO_IPV4) | ((w[ECHO_PROTO] & 0xff00) ^ ECHO_UDP) |
+		(w[ECHO_FRAG] & 0xff3f0000u) | ((w[ECHO_IP] & 0xf0) ^ 0x40) |
+		(len < ECHO_SHORTEST))
 		return NULL;
-	return w + ECHO_IP + words;
+	if (words < 5 || total > len - ECHO_ETHER || room > total ||
+		room < ECHO_UDP_BYTES)
+		return NULL;
+
+	uint32_t bytes = __builtin_bswap16((uint16_t)udp[1]);
+
+	return bytes < ECHO_UDP_BYTES || bytes > room ? NULL : udp;
 }
 
-/* Make the frame of LEN bytes in the slot W a reply; false: it is no UDP. */
+/* Make the frame of LEN bytes in the slot W a reply; false: nothing to echo. */
 static inline bool
 echo_turn(uint32_t *w, uint32_t len)
 {
 	uint16_t *h = (uint16_t *)w;
-	uint32_t *ports = w + ECHO_PORTS;
+	uint32_t *udp = echo_find_udp(w, len);
 
-	if ((h[ECHO_TYPE] ^ ECHO_IPV4) | ((w[ECHO_PROTO] & 0xff00) ^ ECHO_UDP) |
-		(w[ECHO_FRAG] & 0xff3f0000u) | (len < ECHO_SHORTEST))
+	if (udp == NULL)
 		return false;
-	if ((w[ECHO_IP] & 0xff) != 0x45) {
-		ports = echo_behind_options(w, len);
-		if (ports == NULL)
-			return false;
-	}
-	for (int i = 0; i < 3; i++)
-		echo_swap16(h + ECHO_DST + i, h + ECHO_SRC + i);
 
+	uint32_t ports = *udp << 16 | *udp >> 16;
 	uint32_t from = w[ECHO_FROM];
 
+	/* Another echo server asks; neither would ever stop. */
+	if (ports == *udp)
+		return false;
+	*udp = ports;
+	for (int i = 0; i < 3; i++)
+		echo_swap16(h + ECHO_DST + i, h + ECHO_SRC + i);
 	w[ECHO_FROM] = w[ECHO_TO];
 	w[ECHO_TO] = from;
-	*ports = *ports << 16 | *ports >> 16;
 	return true;
 }
 

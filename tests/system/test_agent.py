@@ -169,9 +169,12 @@ def test_what_is_no_whole_udp_datagram_is_not_echoed():
             a.filter_add("all", ag.ANY, ag.TO_RING, "e")
             good = udp()
             for at, value in ((12, 0x86), (14, 0x55), (14, 0x44), (14, 0x4f),
-                              (20, 0x20), (21, 1), (23, 6)):
-                bad = bytearray(good[:60])
+                              (16, 1), (17, 27), (17, 61), (20, 0x20), (21, 1),
+                              (23, 6), (34, 0), (38, 1), (39, 7), (39, 41)):
+                bad = bytearray(good)
                 bad[at] = value
+                if at == 34:
+                    bad[34:36] = bad[36:38]  # between equal ports
                 machine.send(bytes(bad))
                 equal(machine.ask(good), turned(good), f"byte {at}={value:#x}")
             a.app_stop(env)
