@@ -17,3 +17,20 @@ $(foreach h,$(HANDLERS),$(eval $(call handler_rule,$(h))))
 HANDLER_OBJS := $(addprefix build/ash/,$(notdir $(HANDLERS:.c=.o)))
 
 ALL += build/ashcc $(HANDLER_OBJS)
+
+# Programs that the verifier must refuse, and others that it must accept.
+ASH_CORPUS := tests/corpus/ash
+ASH_REFUSED := $(sort $(wildcard $(ASH_CORPUS)/refused/*.s))
+ASH_ACCEPTED := $(sort $(wildcard $(ASH_CORPUS)/accepted/*.[cs]))
+ASH_CORPUS_OBJS := $(patsubst tests/%,build/%.o, \
+	$(ASH_REFUSED) $(ASH_ACCEPTED))
+
+build/corpus/ash/%.s.o: $(ASH_CORPUS)/%.s $(wildcard $(ASH_CORPUS)/*.inc)
+	@mkdir -p $(@D)
+	$(Q)$(CROSS)as -EL -mips32r2 -mabi=32 -msoft-float -G0 -o $@ \
+		$(ASH_CORPUS)/begin.inc $< $(ASH_CORPUS)/end.inc
+build/corpus/ash/%.c.o: $(ASH_CORPUS)/%.c build/ashcc $(wildcard ash/sdk/*.h)
+	@mkdir -p $(@D)
+	$(Q)CROSS=$(CROSS) build/ashcc -Wall -Wextra -Werror -o $@ $<
+
+build/test/host/test_ash_corpus: | $(ASH_CORPUS_OBJS)

@@ -337,7 +337,7 @@ ash_vm_close(struct ash_vm *vm)
 static uc_err
 put_frame(struct ash_vm *vm, const uint8_t *frame, size_t len)
 {
-	uint8_t slot[ASH_SLOT / 4];
+	uint8_t slot[ASH_SLOT / 16];
 	uc_err err = UC_ERR_OK;
 	uint32_t i;
 

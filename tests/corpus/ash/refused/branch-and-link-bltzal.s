@@ -1,0 +1,8 @@
+# INDIRECT 10
+# A conditional call.
+	nop
+	nop
+	bltzal	$4,1f
+	nop
+1:
+	EXIT

@@ -1,0 +1,5 @@
+# TARGET 8
+# Only the check of a payment goes there.
+	bltz	$4,__ash_abort
+	nop
+	EXIT

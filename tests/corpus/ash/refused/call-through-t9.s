@@ -1,0 +1,7 @@
+# INDIRECT 10
+# No function pointers.
+	nop
+	nop
+	jalr	$25
+	nop
+	EXIT

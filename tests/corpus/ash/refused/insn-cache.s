@@ -1,0 +1,4 @@
+# PRIVILEGED 8
+# Not for handlers.
+	cache	0,0($24)
+	EXIT

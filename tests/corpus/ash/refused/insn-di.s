@@ -1,0 +1,4 @@
+# PRIVILEGED 8
+# Not for handlers.
+	di
+	EXIT

@@ -1,0 +1,4 @@
+# ENCODING 8
+# Not in the table.
+	.word	0x000000c0
+	EXIT

@@ -1,0 +1,4 @@
+# PRIVILEGED 8
+# Not for handlers.
+	mtc0	$2,$12
+	EXIT

@@ -1,0 +1,4 @@
+# PRIVILEGED 8
+# Not for handlers.
+	synci	0($24)
+	EXIT

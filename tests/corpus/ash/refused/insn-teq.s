@@ -1,0 +1,4 @@
+# TRAP 8
+# Not for handlers.
+	teq	$4,$0
+	EXIT

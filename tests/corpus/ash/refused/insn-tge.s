@@ -1,0 +1,4 @@
+# TRAP 8
+# Not for handlers.
+	tge	$4,$5
+	EXIT

@@ -1,0 +1,4 @@
+# TRAP 8
+# Not for handlers.
+	tnei	$4,1
+	EXIT

@@ -1,0 +1,4 @@
+# TARGET 8
+# A service returns through $ra, which may lie behind us.
+	j	ash_wake
+	nop

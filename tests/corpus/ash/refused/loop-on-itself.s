@@ -1,0 +1,5 @@
+# UNPAID 8
+# Forever, in one instruction.
+1:
+	b	1b
+	nop

@@ -1,0 +1,6 @@
+# UNPAID 9
+# Forever.
+1:
+	nop
+	b	1b
+	nop

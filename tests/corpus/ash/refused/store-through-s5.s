@@ -1,0 +1,4 @@
+# ADDRESS 8
+# Not guarded.
+	sw	$2,0($21)
+	EXIT

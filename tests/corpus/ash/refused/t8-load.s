@@ -1,0 +1,4 @@
+# RESERVED 8
+# Memory may hold anything.
+	lw	$24,0($sp)
+	EXIT
