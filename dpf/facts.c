@@ -130,7 +130,10 @@ is_short(const struct lit *l)
 	return l->op == LIT_NE && l->mask == 0;
 }
 
-/* Count N comparisons; false when the budget is spent. */
+/*
+ * Count N comparisons; false when the budget is spent.  A literal about
+ * something else is passed over so fast that eight count as one.
+ */
 static bool
 spend(struct facts *f, size_t n)
 {
@@ -180,12 +183,12 @@ dpf_facts_fit(struct facts *f, unsigned base, uint32_t need)
 
 	if (base == DPF_BASE_LEN)
 		return FACT_YES;
-	if (!spend(f, f->n + 1))
-		return FACT_OPEN;
 	dpf_facts_place(f, &fit, &at, &off);
 	for (size_t i = 0; i < f->n; i++) {
 		const struct lit *l = &f->lit[i];
 
+		if (!spend(f, 1))
+			return FACT_OPEN;
 		if (is_short(l)) {
 			if (dpf_lit_reach(f->bases, &fit, l->base) > l->off)
 				return FACT_NO;
@@ -227,14 +230,16 @@ spot_of(const struct facts *f, const struct lit *t)
 	return s;
 }
 
-/* The bits of S that are known, and their values. */
+/* The bits of S that are known, and their values; stops when WANT is known. */
 static uint32_t
-known_bits(const struct facts *f, const struct spot *s, uint32_t *value)
+known_bits(
+	struct facts *f, const struct spot *s, uint32_t want, uint32_t *value)
 {
 	uint32_t known = 0;
+	size_t i, compared = 0;
 
 	*value = 0;
-	for (size_t i = 0; i < f->n; i++) {
+	for (i = 0; i < f->n && (want & ~known) != 0; i++) {
 		const struct lit *l = &f->lit[i];
 		struct spot at;
 
@@ -245,7 +250,9 @@ known_bits(const struct facts *f, const struct spot *s, uint32_t *value)
 			continue;
 		known |= align_bits(l->mask, at.end, s->end, s->width);
 		*value |= align_bits(l->value, at.end, s->end, s->width);
+		compared++;
 	}
+	spend(f, compared + i / 8);
 	return known;
 }
 
@@ -274,7 +281,7 @@ is_violated(const struct lit *l, uint32_t min, uint32_t max)
 
 /* Would T's being true break literal L? */
 static bool
-contradicts(const struct facts *f, const struct lit *t, const struct spot *ts,
+contradicts(struct facts *f, const struct lit *t, const struct spot *ts,
 	const struct lit *l)
 {
 	struct spot s = spot_of(f, l);
@@ -285,10 +292,11 @@ contradicts(const struct facts *f, const struct lit *t, const struct spot *ts,
 	known = align_bits(t->mask, ts->end, s.end, s.width);
 	if ((known & l->mask) == 0)
 		return false;
+	spend(f, 1);
 	value = align_bits(t->value, ts->end, s.end, s.width);
 	if ((l->mask & ~known) != 0) {
 		uint32_t more_value;
-		uint32_t more = known_bits(f, &s, &more_value);
+		uint32_t more = known_bits(f, &s, l->mask, &more_value);
 
 		known |= more;
 		value |= more_value;
@@ -302,7 +310,7 @@ decide_eq(struct facts *f, const struct lit *t)
 {
 	struct spot s = spot_of(f, t);
 	uint32_t value;
-	uint32_t known = known_bits(f, &s, &value);
+	uint32_t known = known_bits(f, &s, t->mask, &value);
 
 	if (((t->value ^ value) & t->mask & known) != 0)
 		return FACT_NO;
@@ -347,7 +355,7 @@ dpf_facts_range(
 {
 	struct spot s = spot_of(f, t);
 	uint32_t value, was_lo, was_hi;
-	uint32_t known = known_bits(f, &s, &value);
+	uint32_t known = known_bits(f, &s, t->mask, &value);
 
 	*lo = value & t->mask;
 	*hi = *lo | (t->mask & ~known);
@@ -368,7 +376,7 @@ dpf_facts_decide(struct facts *f, const struct lit *t)
 {
 	uint32_t lo, hi;
 
-	if (!spend(f, 2 * f->n + 1))
+	if (!spend(f, 1 + f->n / 8))
 		return FACT_OPEN;
 	if (t->mask == 0)
 		return t->op == LIT_EQ ? FACT_YES : FACT_NO;
@@ -398,7 +406,7 @@ find_moves(struct facts *f)
 		field.width = b->width;
 		field.off = b->off;
 		s = spot_of(f, &field);
-		if ((b->mask & ~known_bits(f, &s, &value)) != 0)
+		if ((b->mask & ~known_bits(f, &s, b->mask, &value)) != 0)
 			continue;
 		value = dpf_shift(value & b->mask, b->shift);
 		if (value > DPF_MAX_FRAME)
@@ -428,7 +436,7 @@ learn_ne(struct facts *f, const struct lit *t)
 	struct lit bit = *t;
 	uint32_t value, left;
 
-	left = t->mask & ~known_bits(f, &s, &value);
+	left = t->mask & ~known_bits(f, &s, t->mask, &value);
 	if (left == 0 || (left & (left - 1)) != 0)
 		return push(f, t, LIT_NE);
 	bit.mask = left;
