@@ -245,8 +245,12 @@ ref_t
 dpf_list_sort(
 	const struct dpf_set *s, ref_t list, list_before *before, uint32_t arg)
 {
-	ref_t bins[32] = { 0 }, out = 0; /* bin i: a sorted run of 2^i items */
+	ref_t bins[32], out = 0; /* bin i: a sorted run of 2^i items */
 
+	if (list == 0 || ((const struct link *)trie_at(s, list))->next == 0)
+		return list;
+	for (unsigned i = 0; i < ARRAY_LEN(bins); i++)
+		bins[i] = 0;
 	while (list != 0) {
 		struct link *l = trie_at(s, list);
 		ref_t run = list;
