@@ -365,6 +365,19 @@ enter(struct ash_vm *vm, size_t len)
 	reg_set(vm, ASH_REG_RA, ASH_VM_CODE + 4 * ASH_EXIT_WORD);
 }
 
+/* What must hold after every instruction, so also after the last one. */
+static bool
+keeps_promises(const struct ash_vm *vm)
+{
+	uint32_t ra = reg_get(vm, ASH_REG_RA);
+
+	return reg_get(vm, ASH_REG_DATA) - ASH_VM_DATA < BIT(vm->p.data_bits) &&
+	       reg_get(vm, ASH_REG_SP) - ASH_VM_DATA < BIT(vm->p.data_bits) &&
+	       reg_get(vm, ASH_REG_FRAME) == ASH_VM_SLOT + ASH_FRAME_AT &&
+	       reg_get(vm, ASH_REG_INDEX) - ASH_VM_SLOT < BIT(ASH_INDEX_BITS) &&
+	       ra - ASH_VM_CODE < BIT(vm->p.code_bits) && ra % ASH_BUNDLE == 0;
+}
+
 int
 ash_vm_run(struct ash_vm *vm, uint8_t *frame, size_t len, size_t room,
 	struct ash_vm_result *out)
@@ -383,6 +396,8 @@ ash_vm_run(struct ash_vm *vm, uint8_t *frame, size_t len, size_t room,
 	if (!vm->ended) /* stopped at the exit, or by what no hook saw */
 		end(vm, err == UC_ERR_OK ? ASH_VM_RETURNED : ASH_VM_FAULT,
 			out->pc);
+	if (!keeps_promises(vm))
+		out->end = ASH_VM_ESCAPED;
 	out->verdict = reg_get(vm, MIPS_V0);
 	out->budget_left = reg_get(vm, ASH_REG_BUDGET);
 	if (out->end == ASH_VM_RETURNED &&
