@@ -2,6 +2,7 @@
 
 SEED ?= $(shell date +%s)
 FUZZERS := build/fuzz/dpf_lift build/fuzz/ash_mutate
+ALL += $(FUZZERS)
 
 ## Damage filters and handlers at random for SECONDS (60)
 fuzz: $(FUZZERS) $(HANDLER_OBJS)
