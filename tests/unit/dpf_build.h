@@ -41,16 +41,21 @@ build_base(struct build *b, unsigned from, unsigned off, unsigned width,
 	return base;
 }
 
+static inline struct dpf_node *
+build_at(struct build *b, unsigned node)
+{
+	struct dpf_base *nodes = b->u.base + b->head.nbases;
+
+	return (struct dpf_node *)(void *)nodes + node;
+}
+
 /* Nodes come after all bases. */
 static inline struct dpf_node *
 build_node(struct build *b, unsigned op, unsigned base, unsigned off,
 	unsigned width, uint32_t mask, uint32_t value, unsigned yes,
 	unsigned no)
 {
-	uint8_t *at = (uint8_t *)b->u.base +
-		      b->head.nbases * sizeof(struct dpf_base) +
-		      b->head.nnodes++ * sizeof(struct dpf_node);
-	struct dpf_node *n = (struct dpf_node *)(void *)at;
+	struct dpf_node *n = build_at(b, b->head.nnodes++);
 
 	memset(n, 0, sizeof(*n));
 	n->op = (uint8_t)op;
@@ -76,17 +81,12 @@ static inline void
 build_atom(struct build *b, unsigned base, unsigned off, unsigned width,
 	uint32_t mask, uint32_t value)
 {
+	unsigned last = b->head.nnodes;
+
 	build_node(b, DPF_EQ, base, off, width, mask, value, DPF_ACCEPT,
 		DPF_REJECT);
-	if (b->head.nnodes > 1) {
-		struct dpf_node *last =
-			(struct dpf_node *)(void *)((uint8_t *)b->u.base +
-						    build_bytes(b) -
-						    sizeof(b->head)) -
-			2;
-
-		last->yes = (uint16_t)(b->head.nnodes - 1);
-	}
+	if (last > 0)
+		build_at(b, last - 1)->yes = (uint16_t)last;
 }
 
 #endif /* TESTS_UNIT_DPF_BUILD_H */
