@@ -43,6 +43,7 @@ nic_init(void)
 		return;
 	}
 	pcn_start();
+	pcn_promiscuous(true); /* whose a frame is the classifier decides */
 	irq_allow(ST_IM2);
 }
 

@@ -16,8 +16,8 @@
 #include "kernel/panic.h"
 
 enum {
-	TX_ARENA_PAGES = 4,
-	TX_CODE_PAGES = 1, /* one of two, written in turn */
+	TX_ARENA_PAGES = 32,
+	TX_CODE_PAGES = 8, /* one of two, written in turn */
 	TX_PAGES = TX_ARENA_PAGES + 2 * TX_CODE_PAGES,
 	MIRROR_SCRATCH = 16384,
 	MIRROR_ROOM = 4096,
