@@ -32,7 +32,7 @@ static bool
 find_base(const struct dpf_filter *f, unsigned base, const uint8_t *frame,
 	size_t len, size_t *at)
 {
-	uint8_t chain[DPF_MAX_BASES];
+	uint8_t chain[DPF_MAX_BASES] = { 0 };
 	unsigned n = 0;
 
 	for (; base != DPF_BASE_FRAME; base = f->bases[base - 1].from)

@@ -382,4 +382,41 @@ bpf_accepts(const struct dpf_bpf *prog, const uint8_t *p, size_t len,
 	return false;
 }
 
+/* Hold F against PROG on frame P at LEN bytes, with nothing behind them. */
+static inline bool
+agrees(const struct dpf_filter *f, const struct dpf_bpf *prog, const uint8_t *p,
+	size_t len, size_t wirelen)
+{
+	uint8_t *exact = malloc(len == 0 ? 1 : len);
+	bool same;
+
+	if (exact == NULL)
+		return false;
+	memcpy(exact, p, len);
+	same = dpf_interp(f, exact, len, wirelen) ==
+	       bpf_accepts(prog, exact, len, wirelen);
+	free(exact);
+	return same;
+}
+
+static inline bool
+agrees_on_frames(const struct dpf_filter *f, const struct dpf_bpf *prog,
+	size_t n, struct rng *r, unsigned frames)
+{
+	static uint8_t p[FRAME_ROOM];
+	static struct aim aims[MAX_AIMS];
+	size_t naims = aims_find(prog, n, aims);
+
+	while (frames-- > 0) {
+		size_t len = frame_make(r, p);
+
+		frame_aim(r, aims, naims, p);
+		if (!agrees(f, prog, p, len, len))
+			return false;
+		if (!agrees(f, prog, p, rng_below(r, 80), len))
+			return false;
+	}
+	return true;
+}
+
 #endif /* TESTS_UNIT_DPF_FRAMES_H */
