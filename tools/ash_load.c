@@ -173,7 +173,7 @@ install(struct load *l)
 		.words = (uint32_t)l->words,
 		.data_bytes = (uint32_t)bytes,
 		.granted = l->params.granted };
-	struct sp_ash_report r;
+	struct sp_ash_report r = { .rule = 0 };
 	size_t got = 0;
 	int err = ctl_stage(l->s.ctl, 0, l->code, 4 * l->words);
 

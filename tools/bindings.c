@@ -152,8 +152,7 @@ drops_sum(const uint32_t dropped[SP_DROP_COUNT])
 
 /* One line: whose frames, how the filters lie, and a frame both would take. */
 static enum status
-clash_fail(const struct args *a, const struct session *s, const char *name,
-	int code, const struct sp_clash *clash)
+clash_fail(const struct args *a, const char *name, const struct sp_clash *clash)
 {
 	static const char *const how[] = { "is disjoint from",
 		"takes the same frames as", "lies inside", "contains",
@@ -163,15 +162,14 @@ clash_fail(const struct args *a, const struct session *s, const char *name,
 
 	for (size_t i = 0; i < len; i++)
 		snprintf(hex + 2 * i, 3, "%02x", clash->frame[i]);
-	return cli_fail(a, "%s: '%s' %s %s '%.*s'%s%s%s%s",
-		ctl_why(s->ctl, code), name,
+	return cli_fail(a, "'%s' %s %s '%.*s'%s%s%s%s", name,
 		clash->relation < sizeof(how) / sizeof(how[0])
 			? how[clash->relation]
 			: "clashes with",
-		clash->is_flow ? "flow" : "binding", SP_NAME, clash->name,
-		clash->is_flow || clash->relation == DPF_UNDECIDED
-			? ""
-			: "; --priority decides between filters of one owner",
+		clash->is_flow ? "flow" : "filter", SP_NAME, clash->name,
+		clash->relation == DPF_OVERLAPS && !clash->is_flow
+			? "; --priority decides between filters of one owner"
+			: "",
 		len > 0 ? "; both take " : "", hex,
 		len > 0 ? "" : "; no example frame is known");
 }
@@ -195,10 +193,9 @@ binding_add(const struct args *a, struct session *s, const struct expr *e,
 	if (err >= 0) {
 		*id = le32_get(ans);
 		st = STATUS_OK;
-	} else if ((err == SP_EOVERLAP || err == SP_EUNDECIDED) &&
-		   got == sizeof(clash)) {
+	} else if (got == sizeof(clash)) {
 		memcpy(&clash, ans, sizeof(clash));
-		st = clash_fail(a, s, f->name, err, &clash);
+		st = clash_fail(a, f->name, &clash);
 	} else {
 		st = session_fail(a, s, f->name, err);
 	}

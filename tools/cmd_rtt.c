@@ -214,12 +214,13 @@ count_instructions(struct rtt *r, uint64_t offset)
 		want += r->host_us[i] >= 0;
 	machine_path(&r->s.m, "wire.pcap", path);
 	for (;;) {
-		found = probe_instructions(
+		found = probe_times(
 			&r->probe, path, offset, r->instructions, all);
 		if (found >= want || now_ms() >= end)
 			break;
 		sleep_ms(20);
 	}
+	probe_instructions(r->instructions + r->warmup, r->count);
 	r->measured = found > 0;
 }
 

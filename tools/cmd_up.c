@@ -51,12 +51,34 @@ readable(const struct args *a, const char *file)
 	return STATUS_OK;
 }
 
+static enum status
+read_net(struct up *u)
+{
+	const struct args *a = u->a;
+	const char *net = opt_get(a, "net"), *fwd;
+	char *unused = xalloc(1);
+	enum status st = STATUS_OK;
+
+	if (net == NULL)
+		net = "dgram";
+	snprintf(u->m.net, sizeof(u->m.net), "%s", net);
+	if (strcmp(net, "dgram") != 0 && strcmp(net, "user") != 0)
+		st = cli_misuse(a, "--net is dgram or user, not '%s'", net);
+	else if (opt_get(a, "hostfwd") != NULL && strcmp(net, "user") != 0)
+		st = cli_misuse(a, "--hostfwd needs --net user");
+	for (size_t i = 0;
+		st == STATUS_OK && (fwd = opt_nth(a, "hostfwd", i)) != NULL;
+		i++)
+		st = qemu_hostfwd(a, fwd, &unused);
+	free(unused);
+	return st;
+}
+
 /* Read the options; checks everything that can be checked before booting. */
 static enum status
 read_options(struct up *u)
 {
 	const struct args *a = u->a;
-	const char *net = opt_get(a, "net");
 	const char *kernel = opt_get(a, "kernel"),
 		   *initrd = opt_get(a, "initrd");
 	enum status st;
@@ -66,15 +88,10 @@ read_options(struct up *u)
 	st = opt_number(a, "mem", 32, 256, &u->m.memory_mib);
 	if (st == STATUS_OK)
 		st = opt_number(a, "timeout", 1, 3600, &u->timeout_s);
+	if (st == STATUS_OK)
+		st = read_net(u);
 	if (st != STATUS_OK)
 		return st;
-	if (net == NULL)
-		net = "dgram";
-	if (strcmp(net, "dgram") != 0 && strcmp(net, "user") != 0)
-		return cli_misuse(a, "--net is dgram or user, not '%s'", net);
-	if (opt_get(a, "hostfwd") != NULL && strcmp(net, "user") != 0)
-		return cli_misuse(a, "--hostfwd needs --net user");
-	snprintf(u->m.net, sizeof(u->m.net), "%s", net);
 	u->m.icount = opt_get(a, "icount") != NULL;
 	u->m.frozen = opt_get(a, "gdb") != NULL;
 	u->plan.gdb = u->m.frozen;

@@ -138,19 +138,19 @@ read_record(FILE *f, struct record *r)
 }
 
 size_t
-probe_instructions(const struct probe *p, const char *file, uint64_t offset,
+probe_times(const struct probe *p, const char *file, uint64_t offset,
 	double *out, size_t count)
 {
-	/* -icount shift=10: an instruction takes 2^10 ns of virtual time. */
-	const double us_per_instruction = 1.024;
+	enum { FILE_HEADER = 24 };
 	double *in = calloc(count + 1, sizeof(*in));
 	FILE *f = fopen(file, "re");
 	struct record r;
 	size_t found = 0;
 	uint32_t seq;
 
-	if (f == NULL || in == NULL ||
-		fseek(f, (long)(offset > 24 ? offset : 24), SEEK_SET) < 0)
+	if (offset < FILE_HEADER)
+		offset = FILE_HEADER;
+	if (f == NULL || in == NULL || fseek(f, (long)offset, SEEK_SET) < 0)
 		count = 0;
 	while (count > 0 && read_record(f, &r)) {
 		if (!probe_seq(p, r.head, r.n, &seq) || seq >= count)
@@ -158,7 +158,7 @@ probe_instructions(const struct probe *p, const char *file, uint64_t offset,
 		if (probe_is_request(p, r.head, r.n)) {
 			in[seq] = r.us;
 		} else if (in[seq] > 0) {
-			out[seq] = round((r.us - in[seq]) / us_per_instruction);
+			out[seq] = r.us - in[seq];
 			in[seq] = 0;
 			found++;
 		}
@@ -167,4 +167,59 @@ probe_instructions(const struct probe *p, const char *file, uint64_t offset,
 		fclose(f);
 	free(in);
 	return found;
+}
+
+/* --- times to instructions ------------------------------------------------------ */
+
+/* -icount shift=10: an instruction takes 2^10 ns of virtual time. */
+static const double us_per_instruction = 1.024;
+
+static int
+by_time(const void *a, const void *b)
+{
+	double x = **(double *const *)a, y = **(double *const *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* How many of the N sorted times one number of instructions explains; all get
+ * that number. */
+static size_t
+settle_group(double **us, size_t n)
+{
+	double low = 0, high = INFINITY, sum = 0, number;
+	size_t size;
+
+	for (size = 0; size < n; size++) {
+		/* floor(a + 1.024 n) - floor(a) is less than 1 off. */
+		double l = floor((*us[size] - 1) / us_per_instruction) + 1;
+		double h = ceil((*us[size] + 1) / us_per_instruction) - 1;
+
+		if (fmax(l, low) > fmin(h, high))
+			break;
+		low = fmax(l, low);
+		high = fmin(h, high);
+		sum += *us[size];
+	}
+	number = round(sum / (double)size / us_per_instruction);
+	for (size_t i = 0; i < size; i++)
+		*us[i] = fmin(fmax(number, low), high);
+	return size;
+}
+
+void
+probe_instructions(double *us, size_t n)
+{
+	double **sorted = calloc(n + 1, sizeof(*sorted));
+	size_t known = 0;
+
+	for (size_t i = 0; sorted != NULL && i < n; i++) {
+		if (us[i] >= 0)
+			sorted[known++] = &us[i];
+	}
+	if (known > 0)
+		qsort(sorted, known, sizeof(*sorted), by_time);
+	for (size_t at = 0; at < known;)
+		at += settle_group(sorted + at, known - at);
+	free(sorted);
 }

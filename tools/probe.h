@@ -39,13 +39,22 @@ bool probe_seq(
 bool probe_is_request(const struct probe *p, const uint8_t *frame, size_t n);
 
 /*
- * probe_instructions - how many instructions the machine took to answer.
+ * probe_times - how long the machine took to answer, in virtual microseconds.
  *
  * FILE is QEMU's dump of a machine up with --icount; records before OFFSET are
- * skipped.  OUT[seq] for seq < COUNT becomes the number, or stays as it is when
+ * skipped.  OUT[seq] for seq < COUNT becomes the time, or stays as it is when
  * request or reply is missing.  Returns how many were found.
  */
-size_t probe_instructions(const struct probe *p, const char *file,
-	uint64_t offset, double *out, size_t count);
+size_t probe_times(const struct probe *p, const char *file, uint64_t offset,
+	double *out, size_t count);
+
+/*
+ * probe_instructions - turn N such times into numbers of instructions.
+ *
+ * An instruction takes 1.024 us and both ends of a time are rounded down to whole
+ * microseconds, so a time alone allows two numbers.  Neighbouring times that one
+ * number explains get that number.  Negative times are left alone.
+ */
+void probe_instructions(double *us, size_t n);
 
 #endif /* TOOLS_PROBE_H */

@@ -53,12 +53,11 @@ escaped(const char *text)
 	return out;
 }
 
-/* tcp:HPORT-:GPORT as slirp spells it, bound to the loopback interface. */
-static enum status
-hostfwd(const struct args *a, const char *text, char **out)
+enum status
+qemu_hostfwd(const struct args *a, const char *text, char **out)
 {
 	unsigned host, guest;
-	char proto[4], rest;
+	char proto[4], rest, *more;
 
 	if (sscanf(text, "%3[a-z]:%5u-:%5u%c", proto, &host, &guest, &rest) !=
 			3 ||
@@ -66,8 +65,10 @@ hostfwd(const struct args *a, const char *text, char **out)
 		host == 0 || host > 65535 || guest == 0 || guest > 65535)
 		return cli_misuse(
 			a, "--hostfwd wants tcp:HPORT-:GPORT, not '%s'", text);
-	*out = xformat(
+	more = xformat(
 		"%s,hostfwd=%s:127.0.0.1:%u-:%u", *out, proto, host, guest);
+	free(*out);
+	*out = more;
 	return STATUS_OK;
 }
 
@@ -89,7 +90,7 @@ add_net(const struct args *a, const struct machine *m, struct line *l)
 		for (size_t i = 0; st == STATUS_OK &&
 				   (fwd = opt_nth(a, "hostfwd", i)) != NULL;
 			i++)
-			st = hostfwd(a, fwd, &net);
+			st = qemu_hostfwd(a, fwd, &net);
 	}
 	add_pair(l, "-netdev", net);
 	add_pair(l, "-device",

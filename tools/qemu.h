@@ -21,6 +21,10 @@ struct qemu_plan {
 enum status qemu_start(
 	const struct args *a, const struct qemu_plan *plan, struct machine *m);
 
+/* Append tcp:HPORT-:GPORT as slirp spells it, bound to the loopback interface,
+ * to *OUT; prints what is wrong with TEXT. */
+enum status qemu_hostfwd(const struct args *a, const char *text, char **out);
+
 /* FILE is a 32-bit little-endian MIPS executable?  Prints what is wrong. */
 enum status elf_check(const struct args *a, const char *file);
 

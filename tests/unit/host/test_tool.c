@@ -15,6 +15,7 @@
 #include <spindle/bytes.h>
 
 #include <CUnit/Basic.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -273,7 +274,7 @@ put_record(
 }
 
 static void
-test_instructions_are_read_off_the_dump(void)
+test_times_are_read_off_the_dump(void)
 {
 	struct probe p = { .bytes = 60, .mac = { 0x52, 0x54 } };
 	char path[] = "/tmp/spindle-test-XXXXXX";
@@ -291,14 +292,38 @@ test_instructions_are_read_off_the_dump(void)
 	put_record(f, &p, 2, true, 3000000 + 345);
 	fwrite(path, 1, 7, f); /* QEMU is in the middle of writing */
 	fclose(f);
-	CU_ASSERT_EQUAL(probe_instructions(&p, path, 0, got, 4), 2);
-	CU_ASSERT_EQUAL(got[0], 500);
+	CU_ASSERT_EQUAL(probe_times(&p, path, 0, got, 4), 2);
+	CU_ASSERT_EQUAL(got[0], 512);
 	CU_ASSERT_EQUAL(got[1], -1);
-	CU_ASSERT_EQUAL(got[2], 337);
+	CU_ASSERT_EQUAL(got[2], 345);
 	CU_ASSERT_EQUAL(got[3], -1);
-	CU_ASSERT_EQUAL(probe_instructions(&p, path, 24 + 2 * 76, got, 4), 1);
+	CU_ASSERT_EQUAL(probe_times(&p, path, 24 + 2 * 76, got, 4), 1);
 	remove(path);
-	CU_ASSERT_EQUAL(probe_instructions(&p, path, 0, got, 4), 0);
+	CU_ASSERT_EQUAL(probe_times(&p, path, 0, got, 4), 0);
+}
+
+static void
+test_rounded_times_give_the_one_number_of_instructions(void)
+{
+	double us[64];
+
+	for (int n = 1; n < 3000; n++) {
+		/* Whatever the phase: time stamps are rounded down. */
+		for (int i = 0; i < 64; i++)
+			us[i] = floor(i / 64.0 + 1.024 * n);
+		us[7] = -1;
+		probe_instructions(us, 64);
+		for (int i = 0; i < 64; i++)
+			CU_ASSERT_EQUAL(us[i], i == 7 ? -1 : n);
+	}
+	us[0] = 361;
+	us[1] = 1000;
+	us[2] = 360;
+	probe_instructions(us, 3);
+	CU_ASSERT_EQUAL(us[0], 352);
+	CU_ASSERT_EQUAL(us[1], 977);
+	CU_ASSERT_EQUAL(us[2], 352);
+	probe_instructions(us, 0);
 }
 
 int
@@ -318,7 +343,8 @@ main(void)
 	CU_ADD_TEST(s, test_atoms_are_printed_as_they_are_meant);
 	CU_ADD_TEST(s, test_percentiles_are_samples_by_nearest_rank);
 	CU_ADD_TEST(s, test_probes_have_right_checksums_at_any_size);
-	CU_ADD_TEST(s, test_instructions_are_read_off_the_dump);
+	CU_ADD_TEST(s, test_times_are_read_off_the_dump);
+	CU_ADD_TEST(s, test_rounded_times_give_the_one_number_of_instructions);
 	CU_basic_set_mode(CU_BRM_NORMAL);
 	CU_basic_run_tests();
 	failed = CU_get_number_of_failures();

@@ -1,0 +1,259 @@
+#!/usr/bin/python3
+"""test_tool - the host command with a machine.
+
+LIMIT: 240
+"""
+import json
+import os
+import socket
+import subprocess
+import tempfile
+import time
+
+import frames
+import harness
+from captures import read_pcap, write_pcap, write_pcapng
+from harness import check, equal
+from machine import SPINDLE, Machine
+from refusal import refused
+
+ECHO = "build/ash/udp_echo.o"
+
+
+def test_a_second_up_of_the_same_name_is_refused():
+    with Machine() as m:
+        pid = m.status()["pid"]
+        refused("up", "--name", m.name, says="already up")
+        equal(m.status()["pid"], pid, "the machine")
+
+
+def test_a_machine_that_was_killed_can_be_brought_up_again():
+    with Machine() as m:
+        m.check_accounts()
+        os.kill(m.status()["pid"], 9)
+        end = time.monotonic() + 5
+        while m.cli("status", status=None).returncode == 0:
+            check(time.monotonic() < end, "the dead machine is still up")
+        refused("down", "--name", m.name)
+        m.cli("up")
+        equal(m.status()["up"], True, "up")
+
+
+def test_a_filter_s_life():
+    with Machine() as m:
+        m.cli("filter", "add", "seven", "udp", "dst", "port", "7")
+        refused("filter", "add", "seven", "ip", "--name", m.name,
+                says="seven")
+        got = m.ask("filter", "show", "seven")
+        for key in ("packets", "bytes", "drops", "atoms", "residual",
+                    "native_bytes", "owner", "to"):
+            check(key in got, f"no {key} in {got}")
+        equal(got["to"], "count", "to")
+        with m.wire() as w:
+            w.send(frames.udp())
+            end = time.monotonic() + 5
+            while m.ask("filter", "show", "seven")["packets"] != 1:
+                check(time.monotonic() < end, "the frame was not counted")
+        m.cli("filter", "replace", "seven", "udp dst port 9")
+        got = m.ask("filter", "show", "seven")
+        equal(got["packets"], 1, "counter after replacing")
+        check("56:16 == 9" in got["atoms"], got["atoms"])
+        check("== 9" in m.cli("filter", "dump", "--all").stdout, "dump")
+        check("jr $ra" in m.cli("filter", "dump", "--all", "--as",
+                                "mips").stdout, "dump as mips")
+        equal([f["name"] for f in m.ask("filter", "list")], ["seven"], "list")
+        m.cli("filter", "del", "seven")
+        refused("filter", "show", "seven", "--name", m.name, says="no filter")
+        refused("filter", "del", "seven", "--name", m.name, says="no filter")
+        refused("filter", "replace", "seven", "ip", "--name", m.name,
+                says="no filter")
+        refused("filter", "add", "r", "ip", "--to", "ring:nobody", "--name",
+                m.name, says="nobody")
+        refused("filter", "add", "r", "ip", "--to", "ash:none", "--name",
+                m.name, says="no handler")
+
+
+def test_overlap_is_refused_with_a_frame_that_both_take():
+    with Machine() as m:
+        m.cli("app", "start", "build/apps/echo-ring.elf")
+        m.cli("filter", "add", "dst", "udp dst port 7", "--to",
+              "ring:echo-ring")
+        line = refused("filter", "add", "src", "udp src port 9", "--to",
+                       "ring:echo-ring", "--name", m.name, says="'dst'")
+        check("overlaps" in line, line)
+        frame = bytes.fromhex(line.split("both take ")[1].split()[0])
+        equal(frame[12:14], b"\x08\0" if frame[14] >> 4 == 4 else b"\x86\xdd",
+              "the example's EtherType")
+        m.cli("filter", "add", "src", "udp src port 9", "--to",
+              "ring:echo-ring", "--priority", "1")
+
+
+def test_native_verdicts_are_libpcap_s():
+    with tempfile.TemporaryDirectory() as tmp, Machine() as m:
+        pcap = os.path.join(tmp, "a.pcap")
+        write_pcap(pcap, [frames.udp(), frames.udp(dport=9), frames.ping(),
+                          frames.arp_request(), (frames.udp()[:40], 60),
+                          (bytes(14), 1514), bytes(3000)])
+        got = m.ask("filter", "run", "udp dst port 7", "-r", pcap)
+        equal(got, {"frames": 6, "accepted": 2, "skipped": 1, "mismatches": 0},
+              "verdicts")
+        got = m.ask("filter", "run", "len > 1000", "-r", pcap, "--repeat", "2")
+        equal(got["accepted"], 2, "by length on the wire")
+        equal(m.ask("filter", "list"), [], "filters left behind")
+        m.cli("filter", "add", "udp", "udp")
+        equal(m.ask("filter", "run", "udp", "-r", pcap)["accepted"], 3,
+              "of an installed filter")
+
+
+def test_a_handler_s_life():
+    with Machine() as m:
+        m.ash("echo", "udp dst port 7", "udp_echo")
+        refused("ash", "load", "echo", ECHO, "--filter", "udp dst port 8",
+                "--name", m.name, says="echo")
+        for _ in range(3):
+            with m.wire() as w:
+                w.ask(frames.udp())
+            m.cli("ash", "replace", "echo", ECHO)
+            equal([h["name"] for h in m.ask("ash", "list")], ["echo"], "list")
+        equal(m.ask("filter", "show", "echo")["packets"], 3,
+              "the binding's counter")
+        equal(m.ask("ash", "show", "echo")["runs"], 0, "the new handler's")
+        check("lhu" in m.cli("ash", "dump", "echo").stdout, "dump")
+        m.cli("ash", "unload", "echo")
+        equal(m.ask("ash", "list"), [], "handlers")
+        equal(m.ask("filter", "list"), [], "filters")
+        refused("ash", "unload", "echo", "--name", m.name, says="no handler")
+
+
+def test_a_load_that_fails_late_leaves_nothing():
+    with Machine() as m:
+        m.ash("echo", "udp dst port 7", "udp_echo")
+        free = m.status()["memory"]["free"]
+        refused("ash", "load", "other", ECHO, "--filter", "udp dst port 7",
+                "--name", m.name, says="'echo'")
+        equal([h["name"] for h in m.ask("ash", "list")], ["echo"], "handlers")
+        equal(m.status()["memory"]["free"], free, "free pages")
+
+
+def test_replay_compares_replies_and_reports_what_cannot_be_sent():
+    with tempfile.TemporaryDirectory() as tmp, Machine() as m:
+        path = lambda name: os.path.join(tmp, name)
+        asked = [frames.udp(data=bytes([i]) * 20) for i in range(50)]
+        write_pcap(path("in.pcap"), asked)
+        write_pcapng(path("in.pcapng"), asked)
+        m.ash("echo", "udp dst port 7", "udp_echo")
+        got = m.ask("replay", path("in.pcap"), "-w", path("out.pcap"))
+        equal(set(got), {"frames", "bytes", "sent", "failed", "replies",
+                         "filters", "unclaimed"}, "keys")
+        equal((got["frames"], got["sent"], got["failed"], got["replies"]),
+              (50, 50, 0, 50), "frames, sent, failed, replies")
+        equal(got["filters"]["echo"]["packets"], 50, "packets")
+        m.cli("replay", path("in.pcapng"), "--expect", path("out.pcap"))
+        replies = read_pcap(path("out.pcap"))
+        broken = bytearray(replies[30])
+        broken[-1] ^= 1
+        for name, want, says in (
+                ("changed", replies[:30] + [bytes(broken)] + replies[31:],
+                 "reply 31 differs"),
+                ("fewer", replies[:49], "reply 50 (62 bytes) is not expected"),
+                ("more", replies + [replies[0]], "only 50 replies")):
+            write_pcap(path(name), want)
+            done = m.cli("replay", path("in.pcap"), "--expect", path(name),
+                         status=1)
+            check(says in done.stderr, f"{name}: {done.stderr}")
+        write_pcap(path("odd"), [bytes(1519), asked[0], bytes(13), b"",
+                                 asked[1]])
+        done = m.cli("replay", path("odd"), "--json", status=1)
+        got = json.loads(done.stdout)
+        equal((got["frames"], got["sent"], got["failed"], got["replies"]),
+              (5, 2, 3, 2), "frames, sent, failed, replies")
+        check("1 longer than 1518 bytes, 2 shorter" in done.stderr, done.stderr)
+        with open(path("in.pcap"), "rb") as f:
+            cut = f.read()[:-7]
+        with open(path("cut"), "wb") as f:
+            f.write(cut)
+        done = m.cli("replay", path("cut"), status=1)
+        check("cut: " in done.stderr, done.stderr)
+
+
+def test_replay_keeps_the_pace_it_is_asked_for():
+    with tempfile.TemporaryDirectory() as tmp, Machine() as m:
+        pcap = os.path.join(tmp, "a.pcap")
+        write_pcap(pcap, [frames.udp()] * 20)  # a second apart
+        for words, low, high in ((("--pps", "50"), 0.38, 2),
+                                 (("-x", "40"), 0.47, 2)):
+            start = time.monotonic()
+            got = m.ask("replay", pcap, *words)
+            took = time.monotonic() - start
+            equal(got["sent"], 20, "sent")
+            check(low <= took <= high, f"{words}: {took:.2f} s")
+        got = m.ask("replay", pcap, "--loop", "5", "--limit", "33")
+        equal((got["frames"], got["unclaimed"]), (33, 33), "limit")
+
+
+def test_rtt_counts_replies_and_losses():
+    with tempfile.TemporaryDirectory() as tmp, Machine() as m:
+        m.ash("echo", "udp dst port 7", "udp_echo")
+        raw, hist = os.path.join(tmp, "raw.csv"), os.path.join(tmp, "h.svg")
+        got = m.ask("rtt", "--count", "200", "--raw", raw, "--hist", hist)
+        equal((got["sent"], got["received"], got["lost"]), (200, 200, 0),
+              "sent, received, lost")
+        equal(got["instructions"], None, "instructions without --icount")
+        h = [got["host_us"][k] for k in ("min", "p50", "p90", "p99", "p999",
+                                         "max")]
+        equal(h, sorted(h), "host_us")
+        with open(raw, encoding="utf-8") as f:
+            equal(len(f.read().splitlines()), 201, "lines of raw data")
+        with open(hist, encoding="utf-8") as f:
+            check("<svg" in f.read(), "no picture")
+        done = m.cli("rtt", "--to", "10.7.0.2:9", "--timeout", "50", "--json",
+                     status=1)
+        got = json.loads(done.stdout)
+        equal((got["sent"], got["received"], got["lost"]), (5, 0, 5),
+              "without an echo")
+        check("no reply" in done.stderr, done.stderr)
+
+
+def test_rtt_counts_instructions_the_same_in_every_run():
+    with Machine("--icount") as m:
+        m.ash("echo", "udp dst port 7", "udp_echo")
+        runs = [m.ask("rtt", "--count", "30", "--size", size)["instructions"]
+                for size in ("60", "60", "1514")]
+        equal(runs[0]["p50"], runs[1]["p50"], "median of two runs")
+        for r in runs:
+            check(100 < r["min"] and r["max"] <= r["min"] + 1 and
+                  r["max"] <= 500, f"instructions {r}")
+
+
+def test_one_user_of_the_wire_at_a_time():
+    with tempfile.TemporaryDirectory() as tmp, Machine() as m:
+        pcap = os.path.join(tmp, "a.pcap")
+        write_pcap(pcap, [frames.udp()] * 40)
+        with subprocess.Popen([SPINDLE, "replay", pcap, "--pps", "10",
+                               "--name", m.name], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as long:
+            end = time.monotonic() + 5
+            while not os.path.exists(m.dir + "/host.sock"):
+                check(time.monotonic() < end, "the replay does not begin")
+            refused("rtt", "--name", m.name, says="uses the wire")
+            equal(m.status()["up"], True, "status meanwhile")
+            long.kill()
+
+
+def test_a_broken_control_line_is_survived_by_the_agent():
+    with Machine() as m:
+        for junk in (b"SP" * 3000, b"SP\x03\0\0\0\xff\xff", os.urandom(5000)):
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(m.dir + "/ctl.sock")
+                s.sendall(junk)
+            equal(m.status()["up"], True, "status")
+
+
+def test_a_user_network_has_no_wire():
+    with Machine("--net", "user", "--hostfwd", "udp:47007-:7") as m:
+        refused("rtt", "--name", m.name, says="--net user")
+        equal(m.status()["net"], "user", "net")
+
+
+if __name__ == "__main__":
+    harness.main(globals())
