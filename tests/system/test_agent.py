@@ -65,7 +65,7 @@ class Machine:
         self.wire.sendto(frame, os.path.join(self.dir, "nic.sock"))
 
     def end(self):
-        self.qemu.kill()
+        self.qemu.terminate()  # timeout hands it on
         self.qemu.wait()
         self.wire.close()
         self.log.close()
