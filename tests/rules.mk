@@ -25,7 +25,7 @@ build/mips/libs.a: $(FREESTANDING:%=build/mips/%.o)
 	$(Q)rm -f $@; $(MIPSAR) rcsD $@ $^
 
 # CUnit prints one line a test only in its verbose mode, whatever main() chose.
-HOST_LINK = $(HOSTCC) $(HOSTFLAGS) -o $@ $(filter %.o %.a,$^) \
+HOST_LINK = $(HOSTCC) $(HOSTFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
 	-Wl,--wrap=CU_basic_run_tests -lcunit $(TEST_LIBS)
 
 build/test/host/%: tests/unit/%.c build/host/tests/unit/%.c.o \
@@ -38,7 +38,7 @@ build/test/host/%: tests/unit/host/%.c build/host/tests/unit/host/%.c.o \
 	$(Q)$(HOST_LINK)
 build/test/mips/%: tests/unit/%.c build/mips/tests/unit/%.c.o build/mips/libs.a
 	@mkdir -p $(@D)
-	$(Q)$(MIPSCC) $(MFLAGS) -static -o $@ $(filter %.o %.a,$^)
+	$(Q)$(MIPSCC) $(MFLAGS) -static -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 # --- a header must compile with nothing included before it ----------------------
 # Headers of the target's own world are compiled for the target.
@@ -86,7 +86,7 @@ build/test/dying.elf: build/kernel/tests/system/dying.c.o \
 		kernel/kernel.ld
 	@mkdir -p $(@D)
 	$(Q)$(MIPSCC) $(KFLAGS) -static -Wl,-T,kernel/kernel.ld \
-		-Wl,--build-id=none -o $@ $(filter %.o %.a,$^)
+		-Wl,--build-id=none -o $@ $(filter %.o,$^) $(filter %.a,$^)
 build/test/kernel.a: $(KOBJS)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@; $(MIPSAR) rcsD $@ $^
@@ -100,7 +100,7 @@ build/test/apps/%.elf: build/apps/tests/system/apps/%.c.o build/apps/lib.a \
 	@mkdir -p $(@D)
 	$(Q)$(MIPSCC) $(UFLAGS) -static -Wl,-T,apps/lib/user.ld \
 		-Wl,--build-id=none -Wl,-z,max-page-size=4096 -o $@ \
-		build/apps/apps/lib/crt0.S.o $(filter %.o %.a,$^)
+		build/apps/apps/lib/crt0.S.o $(filter %.o,$^) $(filter %.a,$^)
 
 # Handlers that misbehave, and one compiled without ashcc.
 TEST_HANDLERS := $(patsubst tests/system/handlers/%.c,build/test/ash/%.o,$(sort \
