@@ -404,6 +404,41 @@ test_answers_are_true_at_variable_offsets(void)
 	CU_ASSERT(try_toys(true) < TOY_PAIRS / 5);
 }
 
+/* --- anything that parses --------------------------------------------------- */
+
+/* Flip a few bits of good filters: whatever still parses must be bearable. */
+static void
+test_mutants_are_borne(void)
+{
+	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };
+	static _Alignas(8) uint8_t image[4096];
+	static struct build a, b;
+	unsigned tried = 0;
+
+	for (unsigned i = 0; i < 60000; i++) {
+		struct dpf_filter fa, fb, fm;
+		int bytes;
+
+		build_either_port(&a, 7);
+		build_port_range(&b, 5, 9);
+		for (unsigned flips = 1 + i % 4; flips > 0; flips--) {
+			uint8_t *p = (uint8_t *)(draw(2) ? &a : &b);
+
+			p[draw(92)] ^= (uint8_t)BIT(draw(8));
+		}
+		if (dpf_parse(&a, build_bytes(&a), &fa) < 0 ||
+			dpf_parse(&b, build_bytes(&b), &fb) < 0)
+			continue;
+		tried++;
+		(void)relate(&a, &b);
+		bytes = dpf_mirror(&fa, mac, scratch, sizeof(scratch), image,
+			sizeof(image));
+		CU_ASSERT(bytes > 0 &&
+			  dpf_parse(image, (size_t)bytes, &fm) == bytes);
+	}
+	CU_ASSERT(tried > 3000);
+}
+
 int
 main(void)
 {
@@ -420,6 +455,7 @@ main(void)
 	CU_ADD_TEST(s, test_small_means_are_undecided);
 	CU_ADD_TEST(s, test_answers_are_true_at_fixed_offsets);
 	CU_ADD_TEST(s, test_answers_are_true_at_variable_offsets);
+	CU_ADD_TEST(s, test_mutants_are_borne);
 	CU_basic_set_mode(CU_BRM_VERBOSE);
 	CU_basic_run_tests();
 	return CU_get_number_of_failures() != 0;
