@@ -26,22 +26,22 @@ enum ash_reg {
 				[ins $t8,rN,0,k] */
 	ASH_REG_SP = 29,     /* stack in the data region [ins $sp,rN,0,k] */
 	ASH_REG_RA = 31,     /* a bundle start in the code region
-				[jal / bgezal-free; ins $ra,rN,4,m-4] */
+				[jal; ins $ra,rN,4,m-4, rN its address / 16] */
 };
 
 enum {
-	ASH_BUNDLE = 16,          /* bytes; indirect jumps reach bundle starts */
-	ASH_SLOT = 4096,          /* receive slot: size and alignment */
-	ASH_FRAME_AT = 2,         /* the frame's first byte in its slot */
+	ASH_BUNDLE = 16,  /* bytes; indirect jumps reach bundle starts */
+	ASH_SLOT = 4096,  /* receive slot: size and alignment */
+	ASH_FRAME_AT = 2, /* the frame's first byte in its slot */
 	ASH_INDEX_BITS = 11,
-	ASH_OFFSET_MIN = -2048,   /* of every load and store */
+	ASH_OFFSET_MIN = -2048, /* of every load and store */
 	ASH_OFFSET_MAX = 2047,
-	ASH_DEAD_ZONE = 4096,     /* never data on either side of a data region */
-	ASH_CODE_BITS_MIN = 8,    /* code region: 2^m bytes, 2^m aligned */
+	ASH_DEAD_ZONE = 4096,  /* never data on either side of a data region */
+	ASH_CODE_BITS_MIN = 8, /* code region: 2^m bytes, 2^m aligned */
 	ASH_CODE_BITS_MAX = 16,
-	ASH_DATA_BITS_MIN = 12,   /* data region: 2^k bytes, 2^k aligned */
+	ASH_DATA_BITS_MIN = 12, /* data region: 2^k bytes, 2^k aligned */
 	ASH_DATA_BITS_MAX = 20,
-	ASH_STACK = 1024,         /* bytes at the top of the data region */
+	ASH_STACK = 1024, /* bytes at the top of the data region */
 	ASH_MAX_IMPORTS = 32,
 
 	/*
@@ -68,7 +68,7 @@ enum {
 enum ash_verdict {
 	ASH_DECLINE = 0x00000000,
 	ASH_CONSUME = 0x00010000,
-	ASH_REPLY = 0x00020000, /* | length: send this frame back, LENGTH bytes */
+	ASH_REPLY = 0x00020000, /* | length: send it back, LENGTH bytes */
 };
 
 /*
@@ -104,13 +104,15 @@ struct ash_params {
 	X(PRIVILEGED, "privileged or coprocessor instruction",                 \
 		"handlers have no coprocessor; use the SDK's calls")           \
 	X(TRAP, "instruction that can trap",                                   \
-		"compile with -mno-check-zero-division; use unsigned arithmetic") \
+		"compile with -mno-check-zero-division; use unsigned "         \
+		"arithmetic")                                                  \
 	X(LIKELY, "branch-likely", "compile with -mno-branch-likely")          \
 	X(DELAY, "branch or jump in a delay slot", "assemble with ashcc")      \
-	X(TARGET, "jump or branch to an address that is no instruction of "    \
-		  "the handler",                                               \
+	X(TARGET,                                                              \
+		"jump or branch to an address that is no instruction of "      \
+		"the handler",                                                 \
 		"jump only within the handler")                                \
-	X(MIDDLE, "direct jump into a payment or a delay slot",        \
+	X(MIDDLE, "direct jump into a payment or a delay slot",                \
 		"assemble with ashcc")                                         \
 	X(INDIRECT, "indirect jump not through $ra",                           \
 		"compile with -fno-jump-tables; no function pointers")         \
@@ -142,9 +144,9 @@ enum ash_rule {
 struct ash_report {
 	enum ash_rule rule; /* ASH_RULE_OK when accepted */
 	uint32_t word;      /* where: index of the offending instruction */
-	uint32_t bound;     /* worst-case instructions from entry to exit when the
+	uint32_t bound;   /* worst-case instructions from entry to exit when the
 			       code has no loop and no call; else 0 */
-	uint32_t stretch;   /* longest stretch between two payments; when refused
+	uint32_t stretch; /* longest stretch between two payments; when refused
 			       as UNDERPAID: what the payment must cover */
 	uint32_t stores_frame; /* 1: the code can store to the frame */
 };
@@ -161,8 +163,8 @@ const char *ash_rule_cure(enum ash_rule rule);
  * (R says why and where) or SP_EINVAL (parameters out of range).
  */
 int ash_verify(const uint32_t *code, size_t words, const struct ash_params *p,
-	uint8_t *scratch, size_t scratch_bytes, struct ash_report *r)
-	SP_MUST_CHECK;
+	uint8_t *scratch, size_t scratch_bytes,
+	struct ash_report *r) SP_MUST_CHECK;
 
 /* --- objects --------------------------------------------------------------- */
 
@@ -170,14 +172,14 @@ int ash_verify(const uint32_t *code, size_t words, const struct ash_params *p,
 struct ash_object {
 	const uint8_t *elf;
 	size_t bytes;
-	uint32_t text_bytes;  /* all executable sections, in order */
-	uint32_t data_bytes;  /* .data, .rodata and .bss together, aligned */
-	uint32_t imports;     /* bit n: import n is called */
-	uint32_t code_bits;   /* smallest m that holds header and text */
-	uint32_t data_bits;   /* smallest k that holds data and ASH_STACK */
-	const char *why;      /* static text after an error */
-	char symbol[48];      /* the symbol or section an error is about */
-	uint32_t text_off;    /* the image's word where the text begins */
+	uint32_t text_bytes; /* all executable sections, in order */
+	uint32_t data_bytes; /* .data, .rodata and .bss together, aligned */
+	uint32_t imports;    /* bit n: import n is called */
+	uint32_t code_bits;  /* smallest m that holds header and text */
+	uint32_t data_bits;  /* smallest k that holds data and ASH_STACK */
+	const char *why;     /* static text after an error */
+	char symbol[48];     /* the symbol or section an error is about */
+	uint32_t text_off;   /* the image's word where the text begins */
 	/* private to load.c from here on */
 	uint32_t shoff, shnum, symtab, strtab, entry;
 };
@@ -188,8 +190,8 @@ struct ash_object {
  * an unknown kind), SP_EUNSUPPORTED (undefined symbol that is no import).
  * WHY and SYMBOL in OUT say more.  The bytes must stay valid while OUT is used.
  */
-int ash_open(const uint8_t *elf, size_t bytes, struct ash_object *out)
-	SP_MUST_CHECK;
+int ash_open(
+	const uint8_t *elf, size_t bytes, struct ash_object *out) SP_MUST_CHECK;
 
 /*
  * ash_place - lay the object out for its final addresses.
@@ -208,7 +210,7 @@ int ash_place(struct ash_object *o, const struct ash_params *p,
  * bundles.  A jump or branch to the exit ends the handler for free; only the
  * check of a payment may name the abort.
  */
-#define ASH_EXIT_SYMBOL	 "__ash_exit"
+#define ASH_EXIT_SYMBOL  "__ash_exit"
 #define ASH_ABORT_SYMBOL "__ash_abort"
 
 /* Offset T of the text lies at word text_off + T / 4 of the image. */

@@ -175,11 +175,14 @@ guard_write(struct guard *g, struct insn *i, struct line *before)
 		die("cannot rewrite: %s %s,%s", i->op, i->arg[0], i->arg[1]);
 	snprintf(i->arg[0], sizeof(i->arg[0]), "$%d", REG_AT);
 	put(g, before, i);
-	if (is_sp)
+	if (is_sp) {
 		insn_make(i, "ins $%d,$%d,0,%u", REG_SP, REG_AT, g->data_bits);
-	else
-		insn_make(i, "ins $%d,$%d,4,%u", REG_RA, REG_AT,
-			g->code_bits - 4);
+		return;
+	}
+	/* ins takes the low bits of its source: the bundle's number. */
+	insn_make(i, "srl $%d,$%d,4", REG_AT, REG_AT);
+	put(g, before, i);
+	insn_make(i, "ins $%d,$%d,4,%u", REG_RA, REG_AT, g->code_bits - 4);
 }
 
 /* Make I legal, with what it needs in front of BEFORE. */

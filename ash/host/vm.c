@@ -74,9 +74,10 @@ bends(const struct ash_vm *vm, uint32_t w)
 		return ((v ^ ASH_VM_DATA) >> vm->p.data_bits) != 0;
 	case ASH_REG_INDEX:
 		return v >> ASH_INDEX_BITS != 0;
-	case ASH_REG_RA:
-		return ((v ^ ASH_VM_CODE) >> vm->p.code_bits) != 0 ||
-		       v % ASH_BUNDLE != 0;
+	case ASH_REG_RA: /* from the number of a bundle */
+		return (v ^ ASH_VM_CODE / ASH_BUNDLE) >>
+			       (vm->p.code_bits - 4) !=
+		       0;
 	default:
 		return false;
 	}

@@ -18,7 +18,8 @@
  * The frame is reached by OFFSET, never by pointer: plain pointers and globals are
  * the handler's own state, which lives as long as it and which its owner maps.
  * Globals without an initial value, if there are no others, begin at offset 0 of
- * that region.  Whoever reads beyond LEN reads zeros or what an earlier frame
+ * that region; what only the owner reads or writes must be volatile, else the
+ * compiler sees that nobody does and leaves it out.  Whoever reads beyond LEN reads zeros or what an earlier frame
  * left; beyond 2047 the offset wraps around.
  *
  * Costs are instructions.  Accesses to state cost one guard more than in C, unless

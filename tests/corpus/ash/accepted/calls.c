@@ -13,7 +13,7 @@ fib(uint32_t n)
 	return n < 2 ? n : fib(n - 1) + fib(n - 2);
 }
 
-static uint32_t results[2];
+static volatile uint32_t results[2];
 
 int
 ash_main(uint32_t len)

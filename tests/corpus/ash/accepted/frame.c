@@ -1,7 +1,7 @@
 /* frame.c - the frame by offsets, aligned and not, constant and not. */
 #include <ash.h>
 
-static uint32_t results[8];
+static volatile uint32_t results[8];
 
 int
 ash_main(uint32_t len)

@@ -12,7 +12,7 @@ struct node {
 
 static struct node nodes[2] = { { &nodes[1], 1, -2, 30, { 0 }, 1 },
 	{ NULL, 2, -3, 40, { 0 }, 2 } };
-static uint32_t result;
+static volatile uint32_t result;
 
 int
 ash_main(uint32_t len)
