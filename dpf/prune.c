@@ -30,15 +30,22 @@ struct walk {
 	struct facts facts;
 };
 
-static bool
-share_bits(const struct graph_key *k, const struct lit *l)
+/* Which bits of field L are bits of K as well?  Returns those of L alone. */
+static uint64_t
+bits_outside(const struct graph_key *k, const struct lit *l, bool *shared)
 {
 	int ends = (l->off + l->width) - (k->off + k->width);
 	uint64_t a = k->mask, b = l->mask;
 
+	*shared = false;
 	if (k->base != l->base || ends > 3 || ends < -3)
-		return false;
-	return ends > 0 ? (a << 8 * ends & b) != 0 : (b << -8 * ends & a) != 0;
+		return b;
+	if (ends > 0)
+		a <<= 8 * ends;
+	else
+		b <<= -8 * ends;
+	*shared = (a & b) != 0;
+	return b & ~a;
 }
 
 /* Can L still decide a test of node RANK or a later one? */
@@ -48,8 +55,14 @@ is_relevant(const struct graph *g, const struct lit *l, uint32_t rank)
 	for (const struct graph_key *k = g->keys; k != NULL; k = k->next) {
 		const struct graph_test *same;
 		struct lit eq = *l;
+		uint64_t outside;
+		bool shared;
 
-		if (k->last < rank || !share_bits(k, l))
+		if (k->last < rank)
+			continue;
+		outside = bits_outside(k, l, &shared);
+		/* "Not this value" says nothing about part of a value. */
+		if (!shared || (l->op == LIT_NE && outside != 0))
 			continue;
 		if (l->op != LIT_NE || k->off != l->off || k->mask != l->mask)
 			return true;
@@ -82,27 +95,32 @@ restrict_bounds(struct walk *w, const uint32_t *have, uint32_t rank)
 	return SP_OK;
 }
 
+/* Forget which values fields do not have. */
 static void
-sort_facts(struct facts *f)
+forget_values(struct facts *f)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < f->n; i++) {
+	for (size_t i = 0; i < f->n; i++)
+		if (f->lit[i].op != LIT_NE)
+			f->lit[n++] = f->lit[i];
+	f->n = n;
+}
+
+static void
+sort_facts(struct facts *f)
+{
+	for (size_t i = 1; i < f->n; i++) {
 		struct lit l = f->lit[i];
-		size_t j;
+		size_t j = i;
 
-		for (j = n; j > 0; j--) {
-			int order =
-				__builtin_memcmp(&f->lit[j - 1], &l, sizeof(l));
-
-			if (order == 0)
-				break;
-			if (order < 0)
+		for (; j > 0; j--) {
+			if (__builtin_memcmp(&f->lit[j - 1], &l, sizeof(l)) <=
+				0)
 				break;
 			f->lit[j] = f->lit[j - 1];
 		}
 		f->lit[j] = l;
-		n++;
 	}
 }
 
@@ -128,6 +146,9 @@ restrict_facts(struct walk *w, uint32_t rank)
 			f->lit[n++] = l;
 	}
 	f->n = n;
+	/* Less may be known than is: that costs tests, never exactness. */
+	if (n > f->room / 2)
+		forget_values(f);
 	err = restrict_bounds(w, have, rank);
 	sort_facts(f);
 	return err;
