@@ -62,8 +62,9 @@ def test_without_a_filter_nothing_can_be_sent():
     with Machine() as m:
         m.start("forger")
         m.start("forger", name="other")
-        m.cli("filter", "add", "f", "udp dst port 9", "--to", "ring:forger")
-        m.cli("filter", "add", "o", "udp dst port 10", "--to", "ring:other")
+        for name, port, app in (("f", 9, "forger"), ("o", 10, "other")):
+            m.cli("filter", "add", name, f"udp dst port {port} and dst host "
+                  "10.7.0.2", "--to", f"ring:{app}")
         with m.wire() as w:
             equal(len(w.ask(frames.udp(b"mine", 9))), 60, "a reply")
             m.cli("filter", "del", "o")

@@ -6,9 +6,13 @@ from harness import check, equal
 from machine import Machine
 
 BASE = "udp dst port 1000"
-SAME = [  # the same frames, or some of them, spelled otherwise
+SAME = [  # the same frames, spelled otherwise
     "udp dst port 1000",
     "dst port 1000 and udp",
+    "udp and not not dst port 1000",
+    "(ip6 and udp dst port 1000) or (ip and udp dst port 1000)",
+]
+PART = [  # some of its frames, in one spelling and others
     "ip proto 17 and udp[2:2] = 1000",
     "udp[2] = 3 and udp[3] = 0xe8",
     "udp[2:2] & 0xff00 = 0x0300 and udp[2:2] & 0x00ff = 0x00e8",
@@ -23,7 +27,7 @@ APART = [
     "tcp dst port 1000",
     "icmp",
     "arp",
-    "ip6",
+    "icmp6",
 ]
 
 
@@ -36,7 +40,7 @@ def test_overlap_between_owners_is_refused_and_names_the_other():
     with Machine() as m:
         two_owners(m)
         m.cli("filter", "add", "mine", BASE, "--to", "ring:a")
-        for i, expr in enumerate(SAME[:4] + PARTLY[:2]):
+        for i, expr in enumerate(SAME + PARTLY):
             done = m.cli("filter", "add", f"theft{i}", expr, "--to", "ring:b",
                          status=1)
             check("mine" in done.stderr, f"{expr}: {done.stderr}")
@@ -82,6 +86,20 @@ def test_the_contained_binding_wins_whatever_the_order():
             m.settled(5)
             equal([m.ask("filter", "show", n)["packets"] for n in "nw"],
                   [3, 2], f"narrow, wide; added {[o[0] for o in order]}")
+
+
+def test_a_part_goes_to_the_narrowest_however_it_is_spelled():
+    with Machine() as m:
+        two_owners(m)
+        m.cli("filter", "add", "mine", BASE, "--to", "ring:a")
+        with m.wire() as w:
+            for i, expr in enumerate(PART):
+                m.cli("filter", "add", "part", expr, "--to", "ring:b")
+                w.send(frames.udp(b"whose", 1000))
+                m.settled(i + 1)
+                equal(m.ask("filter", "show", "part")["packets"], 1, expr)
+                m.cli("filter", "del", "part")
+        equal(m.ask("filter", "show", "mine")["packets"], 0, "mine")
 
 
 def test_overlap_of_one_owner_needs_a_priority():
