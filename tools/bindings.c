@@ -21,7 +21,7 @@ session_open(const struct args *a, struct session *s)
 }
 
 enum status
-session_info(const struct args *a, struct session *s)
+session_info(const struct args *a, struct session *s, enum ctl_tables tables)
 {
 	int err;
 
@@ -29,7 +29,7 @@ session_info(const struct args *a, struct session *s)
 		s->info = xalloc(sizeof(*s->info));
 	err = ctl_breathe(s->ctl);
 	if (err >= 0)
-		err = ctl_info(s->ctl, s->info);
+		err = ctl_info(s->ctl, s->info, tables);
 	return err < 0 ? session_fail(a, s, "reading counters", err)
 		       : STATUS_OK;
 }

@@ -15,7 +15,8 @@ struct session {
 };
 
 enum status session_open(const struct args *a, struct session *s);
-enum status session_info(const struct args *a, struct session *s);
+enum status session_info(
+	const struct args *a, struct session *s, enum ctl_tables tables);
 void session_close(struct session *s);
 
 /* Print why a call failed. */

@@ -194,7 +194,7 @@ run_list(const struct args *a)
 	enum status st = session_open(a, &s);
 
 	if (st == STATUS_OK)
-		st = session_info(a, &s);
+		st = session_info(a, &s, CTL_NO_TABLES);
 	if (st == STATUS_OK && a->json)
 		st = cli_json(list_json(s.info));
 	else if (st == STATUS_OK)

@@ -148,7 +148,7 @@ replace(struct load *l)
 {
 	const struct sp_ash_info *old;
 	size_t n = strlen(l->a->words[0]);
-	enum status st = session_info(l->a, &l->s);
+	enum status st = session_info(l->a, &l->s, CTL_ALL_TABLES);
 
 	if (st != STATUS_OK)
 		return st;

@@ -46,7 +46,7 @@ run_list(const struct args *a)
 	enum status st = session_open(a, &s);
 
 	if (st == STATUS_OK)
-		st = session_info(a, &s);
+		st = session_info(a, &s, CTL_ASHES);
 	if (st == STATUS_OK && !a->json)
 		printf("%-16s %-12s %6s %8s %10s %10s %10s %7s\n", "NAME",
 			"OWNER", "WORDS", "BUDGET", "RUNS", "REPLIES",
@@ -102,7 +102,7 @@ run_show(const struct args *a)
 	if (st == STATUS_OK)
 		st = session_open(a, &s);
 	if (st == STATUS_OK)
-		st = session_info(a, &s);
+		st = session_info(a, &s, CTL_ASHES);
 	if (st == STATUS_OK) {
 		h = find_ash(s.info, a->words[0]);
 		if (h == NULL)
@@ -148,7 +148,7 @@ run_dump(const struct args *a)
 	if (st == STATUS_OK)
 		st = session_open(a, &s);
 	if (st == STATUS_OK)
-		st = session_info(a, &s);
+		st = session_info(a, &s, CTL_ASHES);
 	if (st == STATUS_OK)
 		st = dump(a, &s);
 	session_close(&s);
@@ -166,7 +166,7 @@ run_unload(const struct args *a)
 	if (st == STATUS_OK)
 		st = session_open(a, &s);
 	if (st == STATUS_OK)
-		st = session_info(a, &s);
+		st = session_info(a, &s, CTL_ASHES);
 	if (st == STATUS_OK) {
 		h = find_ash(s.info, a->words[0]);
 		err = h == NULL ? SP_ENOENT

@@ -84,7 +84,7 @@ static enum status
 resolve_handler(const struct args *a, struct session *s, struct ag_filter *f)
 {
 	const struct sp_ash_info *h;
-	enum status st = session_info(a, s);
+	enum status st = session_info(a, s, CTL_ASHES);
 
 	if (st != STATUS_OK)
 		return st;
@@ -148,7 +148,7 @@ replace(const struct args *a, struct session *s, const struct expr *e)
 	const struct sp_binding_info *b;
 	struct ag_filter f;
 	uint32_t id;
-	enum status st = session_info(a, s);
+	enum status st = session_info(a, s, CTL_ALL_TABLES);
 
 	if (st != STATUS_OK)
 		return st;
@@ -258,7 +258,7 @@ run_list(const struct args *a)
 
 	if (st != STATUS_OK)
 		return st;
-	st = session_info(a, &s);
+	st = session_info(a, &s, CTL_ALL_TABLES);
 	if (st == STATUS_OK && a->json)
 		st = cli_json(list_json(s.info));
 	else if (st == STATUS_OK)

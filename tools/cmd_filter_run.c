@@ -120,7 +120,7 @@ find_code(struct run *r)
 	struct ag_filter f = { .to = AG_TO_COUNT };
 	uint32_t id;
 	char *text;
-	enum status st = session_info(r->a, &r->s);
+	enum status st = session_info(r->a, &r->s, CTL_ALL_TABLES);
 
 	if (st != STATUS_OK)
 		return st;

@@ -74,7 +74,7 @@ show(const struct args *a, struct session *s)
 	const struct sp_binding_info *b;
 	struct code c = { .words = NULL };
 	struct expr e;
-	enum status st = session_info(a, s);
+	enum status st = session_info(a, s, CTL_ALL_TABLES);
 
 	if (st != STATUS_OK)
 		return st;
@@ -169,7 +169,7 @@ dump_merged(const struct args *a, struct session *s, bool taps)
 static enum status
 dump_all(const struct args *a, struct session *s, enum form as)
 {
-	enum status st = session_info(a, s);
+	enum status st = session_info(a, s, CTL_ALL_TABLES);
 
 	if (st == STATUS_OK && as == AS_MIPS) {
 		puts("# classifier of all bindings but taps");

@@ -257,7 +257,7 @@ await_replies(struct sender *s)
 static enum status
 counters(struct replay *r, struct sp_info **out)
 {
-	enum status st = session_info(r->a, &r->s);
+	enum status st = session_info(r->a, &r->s, CTL_ALL_TABLES);
 
 	*out = xalloc(sizeof(**out));
 	if (st == STATUS_OK)

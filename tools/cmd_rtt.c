@@ -318,7 +318,7 @@ measure(struct rtt *r)
 {
 	size_t all = r->warmup + r->count;
 	uint64_t offset = dump_size(&r->s.m);
-	enum status st = session_info(r->a, &r->s);
+	enum status st = session_info(r->a, &r->s, CTL_NO_TABLES);
 
 	if (st != STATUS_OK)
 		return st;

@@ -152,7 +152,7 @@ run(const struct args *a)
 	if (st == STATUS_OK)
 		st = ctl_open(a, &s.m, &s.ctl);
 	if (st == STATUS_OK)
-		st = session_info(a, &s);
+		st = session_info(a, &s, CTL_NO_TABLES);
 	uptime = (long)((uint64_t)time(NULL) - s.m.started);
 	if (st == STATUS_OK)
 		st = a->json ? status_json(&s.m, s.info, uptime)

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -384,10 +385,17 @@ end_names(struct sp_info *info)
 		info->binding[i].name[SP_NAME - 1] = '\0';
 }
 
+_Static_assert(
+	offsetof(struct sp_info, ash) < offsetof(struct sp_info, binding),
+	"the tables come last, in this order");
+
 int
-ctl_info(struct ctl *c, struct sp_info *out)
+ctl_info(struct ctl *c, struct sp_info *out, enum ctl_tables tables)
 {
-	int err = ctl_info_part(c, out, 0, sizeof(*out));
+	size_t bytes = tables == CTL_ALL_TABLES ? sizeof(*out)
+		       : tables == CTL_ASHES ? offsetof(struct sp_info, binding)
+					     : offsetof(struct sp_info, ash);
+	int err = ctl_info_part(c, out, 0, bytes);
 
 	end_names(out);
 	if (err >= 0 && (out->magic != SP_INFO_MAGIC || out->version != 1))

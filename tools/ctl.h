@@ -72,8 +72,13 @@ int ctl_fetch(struct ctl *c, enum ag_op op, const char *name, uint8_t **out,
 int ctl_info_part(struct ctl *c, struct sp_info *out, size_t offset,
 	size_t bytes) SP_MUST_CHECK;
 
-/* All of it; the NIC's counters are in balance if they ever are. */
-int ctl_info(struct ctl *c, struct sp_info *out) SP_MUST_CHECK;
+/* The large tables of struct sp_info, which take their time on the line. */
+enum ctl_tables { CTL_NO_TABLES, CTL_ASHES = 1, CTL_ALL_TABLES = 3 };
+
+/* All of it but tables that are not asked for, which stay as they are; the NIC's
+ * counters are in balance if they ever are. */
+int ctl_info(struct ctl *c, struct sp_info *out,
+	enum ctl_tables tables) SP_MUST_CHECK;
 
 /* Why the last call failed with CODE, for people. */
 const char *ctl_why(const struct ctl *c, int code);
