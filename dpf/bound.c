@@ -49,8 +49,8 @@ find_bind(const struct gen *g, ref_t base)
 	return NULL;
 }
 
-static void
-add_bind(struct gen *g, ref_t base, uint32_t known, uint32_t reg)
+void
+dpf_gen_bind(struct gen *g, ref_t base, uint32_t known, uint32_t reg)
 {
 	if (g->nbinds < GEN_BINDS)
 		g->binds[g->nbinds++] = (struct bind){
@@ -65,7 +65,7 @@ dpf_gen_known(const struct gen *g, ref_t base)
 {
 	const struct bind *b;
 
-	if (base == REF_FRAME)
+	if (base == REF_FRAME || base == REF_LEN)
 		return g->frame;
 	b = find_bind(g, base);
 	return b == NULL ? 0 : b->known;
@@ -73,14 +73,13 @@ dpf_gen_known(const struct gen *g, ref_t base)
 
 /* Fail when REG_CONST, 0 or 1, is 1. */
 static void
-fail_if_set(struct gen *g, ref_t fail)
+fail_if_set(struct gen *g, uint32_t fail)
 {
-	dpf_gen_branch(g, MIPS_OP_bne, REG_CONST, MIPS_ZERO,
-		dpf_gen_label_of(g, fail), true);
+	dpf_gen_branch(g, MIPS_OP_bne, REG_CONST, MIPS_ZERO, fail, true);
 }
 
 void
-dpf_gen_frame(struct gen *g, uint32_t need, ref_t fail)
+dpf_gen_frame(struct gen *g, uint32_t need, uint32_t fail)
 {
 	if (need <= g->frame)
 		return;
@@ -102,7 +101,7 @@ gen_rest(struct gen *g, uint32_t reg)
 
 /* More of a base that has a register. */
 static void
-raise_bind(struct gen *g, const struct bind *b, uint32_t need, ref_t fail)
+raise_bind(struct gen *g, const struct bind *b, uint32_t need, uint32_t fail)
 {
 	uint32_t reg = b->reg, rest;
 
@@ -111,7 +110,7 @@ raise_bind(struct gen *g, const struct bind *b, uint32_t need, ref_t fail)
 	rest = gen_rest(g, reg);
 	dpf_gen_op(g, mips_i(MIPS_OP_sltiu, REG_CONST, rest, (int32_t)need));
 	fail_if_set(g, fail);
-	add_bind(g, b->base, need, reg);
+	dpf_gen_bind(g, b->base, need, reg);
 }
 
 /* The most that B's field can move it. */
@@ -143,18 +142,42 @@ gen_move(struct gen *g, const struct base *b, uint32_t reg)
 	return b->shift != 0 ? REG_VALUE : v;
 }
 
+uint32_t
+dpf_gen_base_register(unsigned i)
+{
+	return i < 6 ? MIPS_T2 + i : MIPS_T8 + i - 6;
+}
+
+/* A register that keeps base R from now on; REG_TEMP when none is left. */
+static uint32_t
+pick_register(struct gen *g, ref_t r)
+{
+	unsigned i = g->nregs;
+
+	if (g->nbinds == GEN_BINDS)
+		return REG_TEMP;
+	if (g->in_tail) /* where a base is kept must not depend on the path */
+		for (i = g->top; i < g->nregs && g->owner[i] != r; i++)
+			continue;
+	if (i == GEN_BASE_REGS)
+		return REG_TEMP;
+	if (i == g->nregs)
+		g->owner[g->nregs++] = r;
+	if (!g->in_tail && g->top < g->nregs)
+		g->top = g->nregs;
+	return dpf_gen_base_register(i);
+}
+
 /*
  * Find base R, which starts from the base in REG with KNOWN bytes there, so
  * that NEED bytes lie behind it.  Returns its register.
  */
 static uint32_t
 gen_step(struct gen *g, ref_t r, uint32_t reg, uint32_t known, uint32_t need,
-	ref_t fail)
+	uint32_t fail)
 {
-	static const uint8_t regs[GEN_BASE_REGS] = { MIPS_T2, MIPS_T3, MIPS_T4,
-		MIPS_T5, MIPS_T6, MIPS_T7, MIPS_T8, MIPS_T9 };
 	const struct base *b = base_at(g->s, r);
-	uint32_t move = gen_move(g, b, reg), most = max_move(b), to = REG_TEMP;
+	uint32_t move = gen_move(g, b, reg), most = max_move(b), to;
 
 	if (most > known || need > known - most) {
 		uint32_t rest = gen_rest(g, reg);
@@ -164,16 +187,15 @@ gen_step(struct gen *g, ref_t r, uint32_t reg, uint32_t known, uint32_t need,
 		dpf_gen_op(g, mips_r(MIPS_OP_sltu, REG_CONST, REG_CONST, move));
 		fail_if_set(g, fail);
 	}
-	if (g->nregs < GEN_BASE_REGS && g->nbinds < GEN_BINDS) {
-		to = regs[g->nregs++];
-		add_bind(g, r, need, to);
-	}
+	to = pick_register(g, r);
+	if (to != REG_TEMP)
+		dpf_gen_bind(g, r, need, to);
 	dpf_gen_op(g, mips_r(MIPS_OP_addu, to, reg, move));
 	return to;
 }
 
 uint32_t
-dpf_gen_base(struct gen *g, ref_t base, uint32_t need, ref_t fail)
+dpf_gen_base(struct gen *g, ref_t base, uint32_t need, uint32_t fail)
 {
 	ref_t chain[DPF_MAX_BASES];
 	uint16_t needs[DPF_MAX_BASES];

@@ -230,11 +230,11 @@ dpf_gen_choice(struct gen *g, ref_t test)
 {
 	struct test *t = test_at(g->s, test);
 	struct view v = view_of(g->s, t);
-	uint32_t reg = REG_FRAME, x;
+	uint32_t reg = REG_FRAME, x, fail = dpf_gen_label_of(g, t->fail);
 
-	dpf_gen_frame(g, t->need, t->fail);
+	dpf_gen_frame(g, t->need, fail);
 	if (t->base != REF_FRAME && t->base != REF_LEN)
-		reg = dpf_gen_base(g, t->base, t->need_of_base, t->fail);
+		reg = dpf_gen_base(g, t->base, t->need_of_base, fail);
 	x = dpf_gen_view(g, t->base, reg, &v);
 	if (t->groups == 0)
 		gen_table(g, t, x, &v);

@@ -22,7 +22,7 @@ enum {
 	DPF_REJECT = 0xfffe, /* values of yes and no that end the graph */
 	DPF_ACCEPT = 0xffff,
 
-	DPF_BASE_FRAME = 0,  /* fields relative to the first byte of the frame */
+	DPF_BASE_FRAME = 0, /* fields relative to the first byte of the frame */
 	DPF_BASE_LEN = 0xff, /* not a field: the frame's length on the wire */
 };
 
@@ -52,12 +52,12 @@ struct dpf_base {
  * (that is what classic BPF does).  So mask 0, value 0 is a pure bounds check.
  */
 struct dpf_node {
-	uint8_t op;     /* enum dpf_op */
-	uint8_t base;   /* 0..nbases or DPF_BASE_LEN */
-	uint8_t width;  /* 1, 2 or 4; 4 for DPF_BASE_LEN */
+	uint8_t op;    /* enum dpf_op */
+	uint8_t base;  /* 0..nbases or DPF_BASE_LEN */
+	uint8_t width; /* 1, 2 or 4; 4 for DPF_BASE_LEN */
 	uint8_t zero;
-	uint16_t off;   /* from the base; 0 for DPF_BASE_LEN */
-	uint16_t yes;   /* next node: larger than this one's index, or an end */
+	uint16_t off; /* from the base; 0 for DPF_BASE_LEN */
+	uint16_t yes; /* next node: larger than this one's index, or an end */
 	uint16_t no;
 	uint16_t zero2;
 	uint32_t mask;
@@ -98,8 +98,8 @@ struct dpf_filter {
  *	SP_EFORMAT	magic, field, order of nodes or bases, or a bit that must
  *			be zero is wrong
  */
-int dpf_parse(const void *blob, size_t bytes, struct dpf_filter *out)
-	SP_MUST_CHECK;
+int dpf_parse(
+	const void *blob, size_t bytes, struct dpf_filter *out) SP_MUST_CHECK;
 
 /*
  * dpf_interp - the meaning of a filter; generated code must equal it.
@@ -134,14 +134,14 @@ struct dpf_why {
  *	SP_ENOMEM	OUT or SCRATCH is too small, or the filter has too many nodes
  */
 int dpf_lift(const struct dpf_bpf *prog, size_t n, void *scratch,
-	size_t scratch_bytes, void *out, size_t room, struct dpf_why *why)
-	SP_MUST_CHECK;
+	size_t scratch_bytes, void *out, size_t room,
+	struct dpf_why *why) SP_MUST_CHECK;
 
 /* How the frames of one filter lie to those of another. */
 enum dpf_relation {
 	DPF_DISJOINT,
 	DPF_EQUAL,
-	DPF_INSIDE,   /* A's frames are a proper (or equal, unproved) subset of B's */
+	DPF_INSIDE, /* A's frames are a proper (or equal, unproved) subset of B's */
 	DPF_CONTAINS, /* B's frames are inside A's */
 	DPF_OVERLAPS, /* proved: both take the example frame, neither contains */
 	DPF_UNDECIDED,
@@ -201,8 +201,7 @@ int dpf_set_init(void *arena, size_t bytes, enum dpf_set_kind kind,
  *
  * Filters that may accept the same frame must differ in rank.  Either the set
  * is changed or it is untouched.  Returns SP_OK, SP_EEXIST (ID is taken),
- * SP_EINVAL (ID out of range), SP_ENOMEM (arena full) or SP_EUNSUPPORTED (more
- * than the supported number of paths through the filter).
+ * SP_EINVAL (ID out of range) or SP_ENOMEM (arena full).
  */
 int dpf_set_insert(struct dpf_set *s, const struct dpf_filter *f, uint32_t id,
 	uint32_t rank) SP_MUST_CHECK;

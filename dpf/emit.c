@@ -224,7 +224,7 @@ static void
 enter_place(struct gen *g, ref_t place)
 {
 	struct place *p = place_at(g->s, place);
-	ref_t fail = fail_of_place(g, p);
+	uint32_t fail = dpf_gen_label_of(g, fail_of_place(g, p));
 
 	dpf_gen_frame(g, p->need, fail);
 	if (p->need_base != 0)
@@ -318,9 +318,9 @@ generate(struct gen *g, uint32_t *code)
 	g->code = code;
 	g->pc = g->slot = 0;
 	g->frame = g->carry = 0;
-	g->nbinds = g->nregs = 0;
+	g->nbinds = g->nregs = g->top = 0;
 	g->raw_valid = false;
-	dpf_gen_frame(g, place_at(g->s, place)->need, 0);
+	dpf_gen_frame(g, place_at(g->s, place)->need, g->exit);
 	dpf_gen_op(g, mips_r(MIPS_OP_addu, REG_BEST, first, MIPS_ZERO));
 	while (place != 0) {
 		ref_t test;
@@ -334,6 +334,7 @@ generate(struct gen *g, uint32_t *code)
 	}
 	g->exit = dpf_gen_label(g);
 	gen_exit(g);
+	dpf_gen_tails(g);
 	return g->pc;
 }
 

@@ -21,11 +21,12 @@ enum {
 	REG_IDS = MIPS_A3,  /* next free slot */
 	REG_BEST = MIPS_V0, /* ONE: order << 16 | id; ALL: the first slot */
 	REG_CONST = MIPS_AT,
-	REG_RAW = MIPS_T0,   /* the last field loaded */
-	REG_VALUE = MIPS_T1, /* the same, masked */
-	REG_TEMP = MIPS_V1,  /* a base for which no register is left */
+	REG_RAW = MIPS_T0,    /* the last field loaded */
+	REG_VALUE = MIPS_T1,  /* the same, masked */
+	REG_TEMP = MIPS_V1,   /* a base for which no register is left */
+	REG_RETURN = MIPS_T9, /* where a tail returns to */
 
-	GEN_BASE_REGS = 8, /* $t2..$t9 */
+	GEN_BASE_REGS = TAIL_BASES, /* $t2..$t8 */
 	GEN_BINDS = 2 * DPF_MAX_BASES,
 	GEN_NEAR_WORDS = 0x7fff, /* what a branch reaches */
 	GEN_ID_MASK = 0x7fff,
@@ -47,11 +48,14 @@ struct gen {
 	uint32_t slot; /* index of a delay slot that is still free, 0: none */
 	bool guards;   /* that branch checks a bound: no load moves up */
 	bool far;      /* no branch may be assumed to reach */
+	bool in_tail;
 
 	uint16_t frame; /* bytes known to be in the frame */
 	uint16_t carry; /* best order that may be remembered here */
 	uint8_t nbinds, nregs;
+	uint8_t top; /* base registers that are used outside of tails */
 	struct bind binds[GEN_BINDS];
+	ref_t owner[GEN_BASE_REGS]; /* in a tail: the base a register is for */
 
 	bool raw_valid; /* REG_RAW holds this field */
 	uint8_t raw_width;
@@ -108,9 +112,9 @@ uint32_t dpf_gen_mask(
 /* --- bound.c: what lies in the frame --------------------------------------- */
 
 /* Go to FAIL unless NEED bytes are in the frame. */
-void dpf_gen_frame(struct gen *g, uint32_t need, ref_t fail);
+void dpf_gen_frame(struct gen *g, uint32_t need, uint32_t fail);
 /* Likewise behind BASE; returns the register that points there. */
-uint32_t dpf_gen_base(struct gen *g, ref_t base, uint32_t need, ref_t fail);
+uint32_t dpf_gen_base(struct gen *g, ref_t base, uint32_t need, uint32_t fail);
 /* How many bytes behind BASE are known to be in the frame. */
 uint32_t dpf_gen_known(const struct gen *g, ref_t base);
 /* How long a frame with NEED bytes behind BASE is at least. */
@@ -121,6 +125,19 @@ uint32_t dpf_need_of_frame(const struct dpf_set *s, ref_t base, uint32_t need);
 /* Code of a test with one arm; falls into the arm, which is returned (a run of
  * tests may have been done at once). */
 ref_t dpf_gen_single(struct gen *g, ref_t test);
+/* Go to FAIL unless L holds, whose bytes are there; REG points to its base. */
+void dpf_gen_literal(
+	struct gen *g, const struct literal *l, uint32_t reg, uint32_t fail);
+
+/* --- gen_tail.c: what many paths of a filter end with ------------------------ */
+
+/* Go to FAIL unless the tail from NODE on accepts. */
+void dpf_gen_tail_call(struct gen *g, ref_t node, uint32_t fail);
+/* The code of all tails. */
+void dpf_gen_tails(struct gen *g);
+/* The register for base I of those that have one. */
+uint32_t dpf_gen_base_register(unsigned i);
+void dpf_gen_bind(struct gen *g, ref_t base, uint32_t known, uint32_t reg);
 
 /* --- choose.c: a test with many arms ---------------------------------------- */
 

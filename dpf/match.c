@@ -94,8 +94,8 @@ struct piece {
 
 struct match {
 	struct gen *g;
-	ref_t base, fail;
-	uint32_t reg, known;
+	ref_t base;
+	uint32_t reg, known, fail;
 	struct piece piece;
 };
 
@@ -157,8 +157,7 @@ gen_equal(struct match *m, const struct piece *p, unsigned width)
 		x = dpf_gen_view(g, m->base, m->reg, &v);
 		c = dpf_gen_const(g, value);
 	}
-	dpf_gen_branch(
-		g, MIPS_OP_bne, x, c, dpf_gen_label_of(g, m->fail), false);
+	dpf_gen_branch(g, MIPS_OP_bne, x, c, m->fail, false);
 }
 
 /* At most three levels deep: a word, its halves, their bytes. */
@@ -254,42 +253,30 @@ gen_run(struct match *m, ref_t test)
 	}
 }
 
-/* --- everything else ------------------------------------------------------ */
+/* --- one literal ----------------------------------------------------------- */
 
-/* The wire length, which is in a register; keys are numbers. */
 static void
-gen_length(struct gen *g, const struct test *t, uint32_t key)
+gen_compare(struct gen *g, const struct literal *l, uint32_t reg, uint32_t fail)
 {
-	struct view v = dpf_view(g->s, t->base, 0, 4, t->mask);
-	uint32_t x = dpf_gen_view(g, t->base, 0, &v);
-	uint32_t c = dpf_gen_const(g, key >> v.shift);
+	struct view v = dpf_view(g->s, l->base, l->off, l->width, l->mask);
+	uint32_t x = dpf_gen_view(g, l->base, reg, &v);
+	uint32_t c = dpf_gen_const(g, l->value >> v.shift);
 
-	dpf_gen_branch(g, t->kind == KIND_EQ ? MIPS_OP_bne : MIPS_OP_beq, x, c,
-		dpf_gen_label_of(g, t->fail), false);
+	dpf_gen_branch(g, l->kind == KIND_EQ ? MIPS_OP_bne : MIPS_OP_beq, x, c,
+		fail, false);
 }
 
 static void
-gen_unequal(struct gen *g, const struct test *t, uint32_t reg)
+gen_order(struct gen *g, const struct literal *l, uint32_t reg, uint32_t fail)
 {
-	struct view v = dpf_view(g->s, t->base, t->off, t->width, t->mask);
-	uint32_t x = dpf_gen_view(g, t->base, reg, &v);
-	uint32_t c = dpf_gen_const(g, t->link.key >> v.shift);
+	uint32_t x = REG_WIRE, v = l->value;
+	bool fail_if_one = l->kind == KIND_LE; /* what REG_CONST will be */
 
-	dpf_gen_branch(
-		g, MIPS_OP_beq, x, c, dpf_gen_label_of(g, t->fail), false);
-}
-
-static void
-gen_order(struct gen *g, const struct test *t, uint32_t reg)
-{
-	uint32_t x = REG_WIRE, v = t->link.key;
-	bool fail_if_one = t->kind == KIND_LE; /* what REG_CONST will be */
-
-	if (t->base != REF_LEN) {
-		dpf_gen_load(g, t->base, reg, t->off, t->width);
-		x = dpf_gen_number(g, t->width);
+	if (l->base != REF_LEN) {
+		dpf_gen_load(g, l->base, reg, l->off, l->width);
+		x = dpf_gen_number(g, l->width);
 	}
-	x = dpf_gen_mask(g, x, t->mask, t->width);
+	x = dpf_gen_mask(g, x, l->mask, l->width);
 	if (v < 0x7fff) { /* x < v + 1 */
 		dpf_gen_op(
 			g, mips_i(MIPS_OP_sltiu, REG_CONST, x, (int32_t)v + 1));
@@ -299,44 +286,54 @@ gen_order(struct gen *g, const struct test *t, uint32_t reg)
 				      dpf_gen_const(g, v), x));
 	}
 	dpf_gen_branch(g, fail_if_one ? MIPS_OP_bne : MIPS_OP_beq, REG_CONST,
-		MIPS_ZERO, dpf_gen_label_of(g, t->fail), false);
+		MIPS_ZERO, fail, false);
+}
+
+void
+dpf_gen_literal(
+	struct gen *g, const struct literal *l, uint32_t reg, uint32_t fail)
+{
+	switch (l->kind) {
+	case KIND_EQ:
+	case KIND_NE:
+		gen_compare(g, l, reg, fail);
+		break;
+	case KIND_GT:
+	case KIND_LE:
+		gen_order(g, l, reg, fail);
+		break;
+	default: /* KIND_BOUND: making sure of the bytes was the test */
+		break;
+	}
 }
 
 ref_t
 dpf_gen_single(struct gen *g, ref_t test)
 {
 	const struct test *t = test_at(g->s, test);
-	struct match m = { .g = g, .base = t->base, .fail = t->fail };
+	struct match m = { .g = g, .base = t->base, .reg = REG_FRAME };
+	struct literal l = { .base = t->base,
+		.off = t->off,
+		.width = t->width,
+		.mask = t->mask,
+		.value = t->link.key,
+		.kind = t->kind };
 
-	dpf_gen_frame(g, t->need, t->fail);
-	if (t->base == REF_LEN) {
-		if (t->kind == KIND_EQ || t->kind == KIND_NE)
-			gen_length(g, t,
-				t->kind == KIND_EQ
-					? place_at(g->s, t->first)->link.key
-					: t->link.key);
-		else
-			gen_order(g, t, 0);
+	m.fail = dpf_gen_label_of(g, t->fail);
+	dpf_gen_frame(g, t->need, m.fail);
+	if (t->kind == KIND_TAIL) {
+		dpf_gen_tail_call(g, t->link.key, m.fail);
 		return t->first;
 	}
-	m.reg = REG_FRAME;
-	if (t->base != REF_FRAME)
-		m.reg = dpf_gen_base(g, t->base, t->need_of_base, t->fail);
+	if (t->base != REF_FRAME && t->base != REF_LEN)
+		m.reg = dpf_gen_base(g, t->base, t->need_of_base, m.fail);
 	m.known = dpf_gen_known(g, t->base);
 	if (m.known < t->need_of_base) /* a base without a register */
 		m.known = t->need_of_base;
-	switch (t->kind) {
-	case KIND_EQ:
+	if (t->kind == KIND_EQ && t->base != REF_LEN)
 		return gen_run(&m, test);
-	case KIND_NE:
-		gen_unequal(g, t, m.reg);
-		break;
-	case KIND_GT:
-	case KIND_LE:
-		gen_order(g, t, m.reg);
-		break;
-	default: /* KIND_BOUND: the checks above were the test */
-		break;
-	}
+	if (t->kind == KIND_EQ)
+		l.value = place_at(g->s, t->first)->link.key;
+	dpf_gen_literal(g, &l, m.reg, m.fail);
 	return t->first;
 }

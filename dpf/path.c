@@ -1,21 +1,13 @@
 /*
- * path.c - the accepting paths of a filter as canonical conjunctions.
+ * path.c - one accepting path of a filter as a canonical conjunction.
  *
  * All loads of a path lie in the frame and all its literals hold: that does
  * not depend on their order, so they are sorted, and differently written
- * filters share the beginning of their paths.  Two paths of one filter never
- * accept the same frame; dropping what other literals imply keeps that so.
+ * filters share the beginning of their paths.
  */
 #include "dpf/trie.h"
 
 #include "dpf/facts.h"
-
-enum {
-	MAX_PATHS = 4096,
-	MAX_LITERALS = 1 << 16, /* over all paths, repetitions included */
-};
-
-enum fate { FATE_KEEP, FATE_DROP, FATE_FALSE };
 
 /* --- order ---------------------------------------------------------------- */
 
@@ -66,8 +58,8 @@ sort(const struct dpf_set *s, struct literal *l, uint32_t n, bool by_kind)
 
 /* --- one literal ---------------------------------------------------------- */
 
-static enum fate
-make_bound(struct literal *l)
+enum fate
+dpf_literal_bound(struct literal *l)
 {
 	if (l->base == REF_LEN)
 		return FATE_DROP;
@@ -84,9 +76,9 @@ tidy_equation(struct literal *l)
 	bool equal = l->kind == KIND_EQ;
 
 	if ((l->value & ~l->mask) != 0)
-		return equal ? FATE_FALSE : make_bound(l);
+		return equal ? FATE_FALSE : dpf_literal_bound(l);
 	if (l->mask == 0)
-		return equal ? make_bound(l) : FATE_FALSE;
+		return equal ? dpf_literal_bound(l) : FATE_FALSE;
 	if (!equal && (l->mask & (l->mask - 1)) == 0) {
 		l->kind = KIND_EQ; /* a bit that is not 1 is 0 */
 		l->value ^= l->mask;
@@ -101,7 +93,7 @@ tidy_order(struct literal *l)
 	bool greater = l->kind == KIND_GT;
 
 	if (l->value >= l->mask)
-		return greater ? FATE_FALSE : make_bound(l);
+		return greater ? FATE_FALSE : dpf_literal_bound(l);
 	if ((l->value & (l->value + 1)) == 0) { /* all ones below some bit */
 		l->mask &= ~l->value;
 		l->value = 0;
@@ -111,13 +103,24 @@ tidy_order(struct literal *l)
 	return FATE_KEEP;
 }
 
-static enum fate
-tidy(struct literal *l)
+enum fate
+dpf_literal_tidy(struct literal *l)
 {
 	if (l->width < 4)
 		l->mask &= dpf_width_mask(l->width);
 	return l->kind == KIND_EQ || l->kind == KIND_NE ? tidy_equation(l)
 							: tidy_order(l);
+}
+
+void
+dpf_literal_key(struct literal *l)
+{
+	unsigned drop = 32 - 8 * (unsigned)l->width;
+
+	if (l->base == REF_LEN || (l->kind != KIND_EQ && l->kind != KIND_NE))
+		return;
+	l->mask = __builtin_bswap32(l->mask) >> drop;
+	l->value = __builtin_bswap32(l->value) >> drop;
 }
 
 /* --- a conjunction -------------------------------------------------------- */
@@ -262,7 +265,7 @@ dpf_conjunction(const struct dpf_set *s, struct literal *lits, uint32_t *n)
 	uint32_t out = 0;
 
 	for (uint32_t i = 0; i < *n; i++) {
-		enum fate fate = tidy(&lits[i]);
+		enum fate fate = dpf_literal_tidy(&lits[i]);
 
 		if (fate == FATE_FALSE)
 			return false;
@@ -276,132 +279,4 @@ dpf_conjunction(const struct dpf_set *s, struct literal *lits, uint32_t *n)
 	sort(s, lits, out, true);
 	*n = out;
 	return true;
-}
-
-/* --- all paths ------------------------------------------------------------ */
-
-size_t
-dpf_walk_bytes(const struct dpf_filter *f)
-{
-	size_t n = (size_t)f->nnodes + 1;
-
-	return n * (sizeof(struct literal) + sizeof(uint32_t) +
-			   sizeof(uint16_t) + sizeof(uint8_t)) +
-	       8;
-}
-
-/* How many accepting paths lead on from TO, and how many nodes they have. */
-static uint32_t
-paths_to(const struct walk *w, uint16_t to)
-{
-	if (to == DPF_ACCEPT)
-		return 1;
-	return to == DPF_REJECT ? 0 : w->paths[to];
-}
-
-/* The lengths are summed up in the memory of the literals. */
-static uint32_t
-nodes_to(const struct walk *w, uint16_t to)
-{
-	return to >= DPF_REJECT ? 0 : w->lits[to].value;
-}
-
-int
-dpf_walk_start(struct walk *w, const struct dpf_set *s,
-	const struct dpf_filter *f, void *scratch)
-{
-	size_t n = (size_t)f->nnodes + 1;
-
-	w->filter = f;
-	w->set = s;
-	w->lits = scratch;
-	w->paths = (uint32_t *)(w->lits + n);
-	w->stack = (uint16_t *)(w->paths + n);
-	w->no = (uint8_t *)(w->stack + n);
-	w->depth = 0;
-	w->node = f->root;
-	for (uint32_t i = f->nnodes; i-- > 0;) {
-		const struct dpf_node *node = &f->nodes[i];
-		uint32_t paths = paths_to(w, node->yes) + paths_to(w, node->no);
-		uint32_t nodes =
-			nodes_to(w, node->yes) + nodes_to(w, node->no) + paths;
-
-		if (paths > MAX_PATHS || nodes > MAX_LITERALS) {
-			paths = MAX_PATHS + 1; /* the sums cannot wrap */
-			nodes = MAX_LITERALS + 1;
-		}
-		w->paths[i] = paths;
-		w->lits[i].value = nodes;
-	}
-	return paths_to(w, f->root) > MAX_PATHS ? SP_EUNSUPPORTED : SP_OK;
-}
-
-bool
-dpf_walk_uses(const struct walk *w, uint32_t base)
-{
-	for (uint32_t i = 0; i < w->filter->nnodes; i++) {
-		uint32_t b = w->filter->nodes[i].base;
-
-		if (w->paths[i] == 0 || b == DPF_BASE_LEN)
-			continue;
-		while (b > base)
-			b = w->filter->bases[b - 1].from;
-		if (b == base)
-			return true;
-	}
-	return false;
-}
-
-/* The stacked path as literals. */
-static bool
-path_conjunction(struct walk *w)
-{
-	for (uint32_t i = 0; i < w->depth; i++) {
-		const struct dpf_node *n = &w->filter->nodes[w->stack[i]];
-		struct literal *l = &w->lits[i];
-
-		l->base = n->base == DPF_BASE_LEN ? (ref_t)REF_LEN
-						  : w->bases[n->base];
-		l->off = n->off;
-		l->width = n->width;
-		l->mask = n->mask;
-		l->value = n->value;
-		if (n->op == DPF_EQ)
-			l->kind = w->no[i] ? KIND_NE : KIND_EQ;
-		else
-			l->kind = w->no[i] ? KIND_LE : KIND_GT;
-	}
-	w->nlits = w->depth;
-	return dpf_conjunction(w->set, w->lits, &w->nlits);
-}
-
-/* Leave what is done; false when nothing is left. */
-static bool
-turn_back(struct walk *w)
-{
-	while (w->depth > 0 && w->no[w->depth - 1])
-		w->depth--;
-	if (w->depth == 0)
-		return false;
-	w->no[w->depth - 1] = 1;
-	w->node = w->filter->nodes[w->stack[w->depth - 1]].no;
-	return true;
-}
-
-bool
-dpf_walk_next(struct walk *w)
-{
-	for (;;) {
-		if (w->node == DPF_ACCEPT) {
-			w->node = DPF_REJECT;
-			if (path_conjunction(w))
-				return true;
-		} else if (paths_to(w, w->node) > 0) {
-			w->stack[w->depth] = w->node;
-			w->no[w->depth++] = 0;
-			w->node = w->filter->nodes[w->node].yes;
-		} else if (!turn_back(w)) {
-			return false;
-		}
-	}
 }

@@ -65,22 +65,6 @@ dpf_set_init(
 
 /* --- one path ------------------------------------------------------------- */
 
-/* V, the low WIDTH bytes of a number, as a little-endian load sees them. */
-static uint32_t
-load_order(uint32_t v, unsigned width)
-{
-	return width == 1 ? v : __builtin_bswap32(v) >> (32 - 8 * width);
-}
-
-static void
-key_of_literal(struct literal *l)
-{
-	if (l->base == REF_LEN || (l->kind != KIND_EQ && l->kind != KIND_NE))
-		return;
-	l->mask = load_order(l->mask, l->width);
-	l->value = load_order(l->value, l->width);
-}
-
 static ref_t
 find_test(
 	const struct dpf_set *s, const struct place *p, const struct literal *l)
@@ -223,7 +207,7 @@ add_path(struct dpf_set *s, struct literal *lits, uint32_t n, ref_t filter)
 	for (uint32_t i = 0; i < n; i++) {
 		ref_t next;
 
-		key_of_literal(&lits[i]);
+		dpf_literal_key(&lits[i]);
 		next = step(s, place, &lits[i]);
 		if (next == 0) {
 			prune(s, place);
@@ -285,19 +269,32 @@ put_bases(struct dpf_set *s, const struct walk *w, uint32_t got)
 			dpf_base_put(s, w->bases[i]);
 }
 
+/* The literal that ends a path at a tail. */
+static void
+end_with_tail(struct walk *w)
+{
+	w->lits[w->nlits++] = (struct literal){ .kind = KIND_TAIL,
+		.value = w->tails[w->end] };
+}
+
 static int
 add_paths(struct dpf_set *s, const struct dpf_filter *f, void *scratch,
 	ref_t filter)
 {
 	struct walk w;
 	uint32_t got = 0;
-	int err = dpf_walk_start(&w, s, f, scratch);
+	int err;
 
-	if (err < 0)
-		return err;
+	dpf_walk_start(&w, s, f, scratch);
 	err = get_bases(s, &w, &got);
-	while (err == SP_OK && dpf_walk_next(&w))
+	if (err == SP_OK && w.has_tail)
+		err = dpf_tail_build(
+			s, &w, &((struct filter *)trie_at(s, filter))->tail);
+	while (err == SP_OK && dpf_walk_next(&w)) {
+		if (w.end != DPF_ACCEPT)
+			end_with_tail(&w);
 		err = add_path(s, w.lits, w.nlits, filter);
+	}
 	put_bases(s, &w, got);
 	return err;
 }
@@ -308,6 +305,7 @@ drop_filter(struct dpf_set *s, ref_t r)
 	struct filter *f = trie_at(s, r);
 
 	remove_leaves(s, f);
+	dpf_tail_free(s, f->tail);
 	dpf_tree_del(s, &s->filters, f->link.key);
 	dpf_arena_free(s, r, TRIE_SMALL);
 	s->nfilters--;
@@ -413,8 +411,10 @@ dpf_set_reach(const struct dpf_set *s)
 
 	for (ref_t r = dpf_tree_chain(s, s->filters); r != 0;) {
 		const struct filter *f = trie_at(s, r);
+		uint32_t tail = dpf_tail_reach(s, f->tail);
 		ref_t l = f->leaves;
 
+		reach = tail > reach ? tail : reach;
 		for (; l != 0; l = ((struct leaf *)trie_at(s, l))->more) {
 			uint32_t own = reach_of_leaf(s, trie_at(s, l));
 

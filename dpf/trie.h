@@ -21,6 +21,7 @@ enum {
 	TRIE_BASE_HASH = 64,
 	TRIE_SMALL = 24, /* sizes of blocks in the arena */
 	TRIE_BIG = 72,
+	TAIL_BASES = 7, /* bases that a register can be kept for */
 };
 
 enum trie_kind {
@@ -29,6 +30,7 @@ enum trie_kind {
 	KIND_GT, /* value and mask as numbers */
 	KIND_LE,
 	KIND_BOUND, /* the byte at off exists */
+	KIND_TAIL,  /* the node `value` of a tail accepts */
 };
 
 /* What sorted trees and lists know of their items. */
@@ -96,6 +98,33 @@ struct filter {
 	uint32_t rank;
 	ref_t leaves;
 	uint32_t order; /* scratch: 1 for the lowest rank */
+	ref_t tail;     /* its first node; 0: all paths lie in the trie */
+};
+
+/* One literal of a conjunction, and the key of a test. */
+struct literal {
+	ref_t base;
+	uint32_t mask, value;
+	uint16_t off;
+	uint8_t width;
+	uint8_t kind; /* enum trie_kind */
+};
+
+/*
+ * A node of the part of a filter that too many paths share to be written out.
+ * A frame that reaches it is accepted iff the node's part of the graph accepts
+ * it.  The last two nodes of a tail are its ends.
+ */
+struct tail {
+	struct link link; /* next: the order of the code */
+	struct literal lit;
+	ref_t yes, no;
+	bool is_end, accepts; /* an end, and which */
+	bool entered;         /* from the trie: nothing is known there */
+	/* scratch */
+	uint32_t label;
+	uint16_t frame; /* bytes known to be there, whatever way led here */
+	uint16_t known[TAIL_BASES];
 };
 
 /* An interned base definition. */
@@ -116,6 +145,7 @@ _Static_assert(sizeof(struct filter) <= TRIE_SMALL, "a small block");
 _Static_assert(sizeof(struct base) <= TRIE_SMALL, "a small block");
 _Static_assert(sizeof(struct place) <= TRIE_BIG, "a big block");
 _Static_assert(sizeof(struct test) <= TRIE_BIG, "a big block");
+_Static_assert(sizeof(struct tail) <= TRIE_BIG, "a big block");
 _Static_assert(TRIE_BIG % TRIE_SMALL == 0, "a big block splits into small");
 
 struct dpf_set {
@@ -129,15 +159,6 @@ struct dpf_set {
 	ref_t filters; /* sorted tree by id */
 	ref_t bases[TRIE_BASE_HASH];
 	enum dpf_set_kind kind;
-};
-
-/* One literal of a conjunction, and the key of a test. */
-struct literal {
-	ref_t base;
-	uint32_t mask, value;
-	uint16_t off;
-	uint8_t width;
-	uint8_t kind; /* enum trie_kind */
 };
 
 static inline void *
@@ -187,6 +208,20 @@ int dpf_base_compare(const struct dpf_set *s, ref_t a, ref_t b);
 
 /* --- path.c --------------------------------------------------------------- */
 
+/* Simplify L.  FATE_DROP: always true; FATE_FALSE: never; its load remains. */
+enum fate { FATE_KEEP, FATE_DROP, FATE_FALSE };
+enum fate dpf_literal_tidy(struct literal *l);
+/* Only the load of L is left of it. */
+enum fate dpf_literal_bound(struct literal *l);
+/* From numbers to keys: as a little-endian load sees them. */
+void dpf_literal_key(struct literal *l);
+
+/* Make N literals canonical.  Returns false when they contradict each other. */
+bool dpf_conjunction(
+	const struct dpf_set *s, struct literal *lits, uint32_t *n);
+
+/* --- walk.c --------------------------------------------------------------- */
+
 /* The accepting paths of a filter, one after the other. */
 struct walk {
 	const struct dpf_filter *filter;
@@ -194,24 +229,42 @@ struct walk {
 	ref_t bases[DPF_MAX_BASES + 1]; /* of the filter, interned */
 	struct literal *lits;           /* the current path, canonical */
 	uint32_t nlits;
-	uint32_t *paths; /* below each node */
+	uint16_t end; /* DPF_ACCEPT, or the node where a tail begins */
+	bool has_tail;
+	uint32_t *paths; /* below each node; 0: no way to accept */
+	ref_t *tails;    /* the tail nodes of the filter's nodes */
 	uint16_t *stack; /* node indices */
-	uint8_t *no;     /* whether the stacked node's no side is being done */
+	uint8_t *flags;  /* enum walk_flag of each node */
 	uint32_t depth;
 	uint16_t node; /* to go on with */
 };
 
-size_t dpf_walk_bytes(const struct dpf_filter *f);
+enum walk_flag {
+	WALK_NO = 1, /* the no side of the stacked node is being done */
+	WALK_STACKED = 2,
+	WALK_ENTRY = 4, /* a tail begins here */
+	WALK_SEEN = 8,  /* more than no way leads here */
+	WALK_JOIN = 16, /* more than one way leads here */
+};
 
-/* Returns SP_OK or SP_EUNSUPPORTED (too many paths).  w->bases comes later. */
-int dpf_walk_start(struct walk *w, const struct dpf_set *s,
-	const struct dpf_filter *f, void *scratch) SP_MUST_CHECK;
+size_t dpf_walk_bytes(const struct dpf_filter *f);
+/* Chooses where tails begin.  w->bases comes later. */
+void dpf_walk_start(struct walk *w, const struct dpf_set *s,
+	const struct dpf_filter *f, void *scratch);
 /* Whether some accepting path may use base I of the filter. */
 bool dpf_walk_uses(const struct walk *w, uint32_t base);
+bool dpf_walk_is_live(const struct walk *w, uint16_t node);
+/* The test of NODE, or what remains of it where it came out false. */
+struct literal dpf_walk_literal(const struct walk *w, uint16_t node, bool no);
 bool dpf_walk_next(struct walk *w);
 
-/* Make N literals canonical.  Returns false when they contradict each other. */
-bool dpf_conjunction(
-	const struct dpf_set *s, struct literal *lits, uint32_t *n);
+/* --- tail.c --------------------------------------------------------------- */
+
+/* Copy what lies behind the entries of W; *HEAD becomes the first node. */
+int dpf_tail_build(
+	struct dpf_set *s, struct walk *w, ref_t *head) SP_MUST_CHECK;
+void dpf_tail_free(struct dpf_set *s, ref_t head);
+/* Like dpf_set_reach(), of one tail. */
+uint32_t dpf_tail_reach(const struct dpf_set *s, ref_t head);
 
 #endif /* DPF_TRIE_H */

@@ -193,12 +193,10 @@ random_node(struct draft *d, struct rng *r)
 	return n;
 }
 
-/* A graph with shared nodes; whatever dpf_parse() accepts may come. */
+/* A graph of N nodes, many of them shared; dpf_parse() accepts it. */
 static inline int
-random_filter(struct draft *d, struct rng *r)
+random_graph(struct draft *d, struct rng *r, uint16_t n)
 {
-	uint16_t n = (uint16_t)(1 + rng_below(r, rng_below(r, 4) ? 6 : 14));
-
 	draft_begin(d);
 	for (uint32_t bases = rng_below(r, 4); bases > 0; bases--)
 		random_base(d, r);
@@ -209,6 +207,39 @@ random_filter(struct draft *d, struct rng *r)
 		node.no = rng_below(r, 2) ? (uint16_t)DPF_REJECT
 					  : random_target(r, i, n);
 		draft_node(d, node);
+	}
+	return draft_end(d);
+}
+
+static inline int
+random_filter(struct draft *d, struct rng *r)
+{
+	return random_graph(
+		d, r, (uint16_t)(1 + rng_below(r, rng_below(r, 4) ? 6 : 14)));
+}
+
+/* So many paths that most of them must share a tail. */
+static inline int
+random_braid(struct draft *d, struct rng *r)
+{
+	uint16_t n = (uint16_t)(30 + rng_below(r, 100));
+
+	random_graph(d, r, n);
+	for (uint16_t i = 0; i < n; i++) {
+		struct dpf_node *node = &d->nodes[i];
+
+		if (rng_below(r, 3) == 0)
+			node->mask = 1;
+		if (node->op == DPF_EQ)
+			node->value &= node->mask;
+		if (rng_below(r, 10) != 0)
+			node->yes = (uint16_t)(i + 1);
+		if (rng_below(r, 4) != 0)
+			node->no = (uint16_t)(i + 1 + rng_below(r, 3));
+		if (node->yes != DPF_REJECT && node->yes >= n)
+			node->yes = DPF_ACCEPT;
+		if (node->no != DPF_REJECT && node->no >= n)
+			node->no = DPF_ACCEPT;
 	}
 	return draft_end(d);
 }

@@ -9,6 +9,8 @@
 
 #include "tests/unit/dpf_random.h"
 
+#include "dpf/trie.h"
+
 #include <CUnit/Basic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,6 +187,52 @@ test_every_length_is_decided_without_a_stray_load(void)
 		for (size_t len = 0; len <= sizeof(frame); len++)
 			check(frame, len, sizeof(frame));
 	}
+}
+
+static bool
+has_tail(const struct dpf_set *s)
+{
+	for (ref_t r = dpf_tree_chain(s, s->filters); r != 0;) {
+		const struct filter *f = trie_at(s, r);
+
+		if (f->tail != 0)
+			return true;
+		r = f->link.next;
+	}
+	return false;
+}
+
+/* Filters of far more paths than can be written out, among others. */
+static void
+test_tails_are_shared_by_many_paths(void)
+{
+	static uint8_t frame[80];
+	struct rng r = { 9 };
+	uint32_t tails = 0;
+
+	for (uint32_t i = 0; i < RANDOM_SETS / 2; i++) {
+		uint32_t n = 1 + rng_below(&r, 6);
+
+		begin(i % 2);
+		for (uint32_t k = 0; k < n; k++) {
+			CU_ASSERT_FATAL(
+				(rng_below(&r, 3) ? random_braid(&drafts[k], &r)
+						  : random_filter(&drafts[k],
+							    &r)) > 0);
+			insert(rng_next(&r));
+		}
+		tails += has_tail(under_test.set);
+		emit();
+		for (uint32_t k = 0; k < 100; k++) {
+			size_t len = rng_below(&r, sizeof(frame) + 1);
+
+			if (k % 2)
+				len = 40 + len / 2;
+			random_frame(&r, frame, len);
+			check(frame, len, len + rng_below(&r, 20));
+		}
+	}
+	CU_ASSERT(tails > RANDOM_SETS / 8);
 }
 
 /* --- filters people write --------------------------------------------------- */
@@ -435,6 +483,7 @@ run_cases(const char *suite)
 	CU_ADD_TEST(s, test_one_finds_the_best_filter_that_accepts);
 	CU_ADD_TEST(s, test_all_finds_every_filter_that_accepts);
 	CU_ADD_TEST(s, test_every_length_is_decided_without_a_stray_load);
+	CU_ADD_TEST(s, test_tails_are_shared_by_many_paths);
 	CU_ADD_TEST(s, test_flows_are_told_apart);
 	CU_ADD_TEST(s, test_order_of_insertion_does_not_matter);
 	CU_ADD_TEST(s, test_thousands_of_ports_and_tuples);

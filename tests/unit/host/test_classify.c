@@ -198,6 +198,74 @@ test_the_best_binding_gets_the_frame(void)
 	}
 }
 
+/* --- many hosts and many ports ------------------------------------------------ */
+
+enum { MANY = 100, TEXT_BYTES = 8192 };
+
+/* (host ... or host ...) and (port ... or port ...): 120,000 paths. */
+static void
+many_text(char *text)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < 2 * MANY; i++) {
+		const char *before = i == 0      ? "("
+				     : i == MANY ? ") and ("
+						 : " or ";
+
+		if (i < MANY)
+			n += (size_t)snprintf(text + n, TEXT_BYTES - n,
+				"%shost 10.7.%u.%u", before, i / 7, i);
+		else
+			n += (size_t)snprintf(text + n, TEXT_BYTES - n,
+				"%sport %u", before, 1000 + 3 * i);
+	}
+	snprintf(text + n, TEXT_BYTES - n, ")");
+}
+
+static void
+check_many(const struct subject *s, enum dpf_set_kind kind)
+{
+	static uint8_t frame[FRAME_ROOM];
+	static uint16_t ids[RUN_MAX_IDS];
+	struct rng r = { 88172645u };
+	unsigned accepted = 0;
+
+	CU_ASSERT_FATAL(
+		dpf_set_init(arena, sizeof(arena), kind, &set) == SP_OK);
+	CU_ASSERT_FATAL(dpf_set_insert(set, &s->filter, 1, 1) == SP_OK);
+	compile();
+	for (unsigned i = 0; i < 4 * FRAMES; i++) {
+		size_t whole = frame_make(&r, frame), len = whole;
+		bool want;
+
+		frame_aim(&r, s->aims, s->naims, frame);
+		if (i % 4 == 0)
+			len = rng_below(&r, (uint32_t)whole + 1);
+		want = bpf_filter(s->bpf.bf_insns, frame, (unsigned)whole,
+			       (unsigned)len) != 0;
+		accepted += want;
+		CU_ASSERT_EQUAL_FATAL(
+			run_call(frame, (uint32_t)len, (uint32_t)whole, ids),
+			want);
+	}
+	CU_ASSERT(accepted > 100);
+}
+
+static void
+test_a_hundred_hosts_and_ports_fit(void)
+{
+	static struct subject s;
+	static char text[TEXT_BYTES];
+
+	many_text(text);
+	CU_ASSERT_FATAL(subject_open(&s, text));
+	check_many(&s, DPF_SET_ONE);
+	check_many(&s, DPF_SET_ALL);
+	pcap_freecode(&s.bpf);
+	free(s.blob);
+}
+
 int
 main(void)
 {
@@ -209,6 +277,7 @@ main(void)
 	s = CU_add_suite("classify", open_all, close_all);
 	CU_ADD_TEST(s, test_every_tap_sees_what_libpcap_would_show_it);
 	CU_ADD_TEST(s, test_the_best_binding_gets_the_frame);
+	CU_ADD_TEST(s, test_a_hundred_hosts_and_ports_fit);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

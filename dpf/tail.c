@@ -1,0 +1,149 @@
+/*
+ * tail.c - the part of a filter that too many paths share to be written out.
+ *
+ * It stays a graph: its paths in the trie end with a literal of their own kind
+ * which says that the tail accepts.  gen_tail.c makes one piece of code of it,
+ * whoever enters it and where.
+ */
+#include "dpf/trie.h"
+
+static struct tail *
+tail_at(const struct dpf_set *s, ref_t r)
+{
+	return trie_at(s, r);
+}
+
+/* A new node behind the one *LAST belongs to; 0 when full. */
+static ref_t
+append(struct dpf_set *s, ref_t **last)
+{
+	ref_t r = dpf_arena_alloc(s, TRIE_BIG);
+
+	if (r == 0)
+		return 0;
+	**last = r;
+	*last = &tail_at(s, r)->link.next;
+	return r;
+}
+
+/* What NODE tests; *ALWAYS is set when it always comes out the same. */
+static struct literal
+test_of(const struct walk *w, uint16_t node, enum fate *fate)
+{
+	struct literal l = dpf_walk_literal(w, node, false);
+
+	*fate = dpf_literal_tidy(&l);
+	if (*fate == FATE_FALSE)
+		(void)dpf_literal_bound(&l);
+	if (*fate == FATE_KEEP && l.kind == KIND_BOUND)
+		*fate = FATE_DROP;
+	if (l.base == REF_LEN && *fate != FATE_KEEP)
+		l.kind = KIND_BOUND;
+	dpf_literal_key(&l);
+	return l;
+}
+
+static void
+reach_for(struct walk *w, uint16_t to)
+{
+	if (to < DPF_REJECT && dpf_walk_is_live(w, to))
+		w->flags[to] |= WALK_STACKED; /* nothing is stacked yet */
+}
+
+/* Allocate a node for each that lies behind an entry; in their order. */
+static int
+allocate(struct dpf_set *s, struct walk *w, ref_t **last)
+{
+	const struct dpf_filter *f = w->filter;
+
+	for (uint32_t i = 0; i < f->nnodes; i++) {
+		if ((w->flags[i] & (WALK_ENTRY | WALK_STACKED)) == 0)
+			continue;
+		w->flags[i] |= WALK_STACKED;
+		w->tails[i] = append(s, last);
+		if (w->tails[i] == 0)
+			return SP_ENOMEM;
+		reach_for(w, f->nodes[i].yes);
+		reach_for(w, f->nodes[i].no);
+	}
+	return SP_OK;
+}
+
+static ref_t
+target(const struct walk *w, uint16_t to, ref_t accept, ref_t reject)
+{
+	if (to == DPF_ACCEPT)
+		return accept;
+	return to == DPF_REJECT || w->paths[to] == 0 ? reject : w->tails[to];
+}
+
+static void
+connect(struct dpf_set *s, struct walk *w, ref_t accept, ref_t reject)
+{
+	const struct dpf_filter *f = w->filter;
+
+	for (uint16_t i = 0; i < f->nnodes; i++) {
+		struct tail *t = tail_at(s, w->tails[i]);
+		enum fate fate;
+
+		if ((w->flags[i] & WALK_STACKED) == 0)
+			continue;
+		w->flags[i] &= (uint8_t)~WALK_STACKED;
+		t->lit = test_of(w, i, &fate);
+		dpf_base_ref(s, t->lit.base);
+		t->yes = target(w, f->nodes[i].yes, accept, reject);
+		t->no = target(w, f->nodes[i].no, accept, reject);
+		if (fate == FATE_FALSE)
+			t->yes = t->no;
+		if (fate == FATE_DROP)
+			t->no = t->yes;
+		t->entered = (w->flags[i] & WALK_ENTRY) != 0;
+	}
+}
+
+int
+dpf_tail_build(struct dpf_set *s, struct walk *w, ref_t *head)
+{
+	ref_t *last = head, accept, reject;
+	int err = allocate(s, w, &last);
+
+	if (err < 0)
+		return err;
+	accept = append(s, &last);
+	reject = append(s, &last);
+	if (accept == 0 || reject == 0)
+		return SP_ENOMEM;
+	tail_at(s, accept)->is_end = tail_at(s, reject)->is_end = true;
+	tail_at(s, accept)->accepts = true;
+	connect(s, w, accept, reject);
+	return SP_OK;
+}
+
+void
+dpf_tail_free(struct dpf_set *s, ref_t head)
+{
+	while (head != 0) {
+		ref_t next = tail_at(s, head)->link.next;
+
+		dpf_base_put(s, tail_at(s, head)->lit.base);
+		dpf_arena_free(s, head, TRIE_BIG);
+		head = next;
+	}
+}
+
+uint32_t
+dpf_tail_reach(const struct dpf_set *s, ref_t head)
+{
+	uint32_t reach = 0;
+
+	for (; head != 0; head = tail_at(s, head)->link.next) {
+		const struct literal *l = &tail_at(s, head)->lit;
+		uint32_t end = (uint32_t)l->off + l->width;
+
+		if (l->base != REF_FRAME && l->base != REF_LEN)
+			return UINT16_MAX;
+		if (l->base == REF_FRAME && end > reach)
+			reach = end;
+	}
+	return reach;
+}
