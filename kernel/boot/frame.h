@@ -26,7 +26,6 @@
 #define IF_HI     144
 #define IF_LO     148
 #define IF_EPC    152
-#define IF_STATUS 156
 #define IF_BYTES  160
 
 /* struct cpu */

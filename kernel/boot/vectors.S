@@ -329,18 +329,19 @@ irq_from_kernel:
 	mfhi	$t0
 	mflo	$t1
 	mfc0	$t2, EPC
-	mfc0	$t3, Status
 	sw	$t0, IF_HI($sp)
 	sw	$t1, IF_LO($sp)
 	sw	$t2, IF_EPC($sp)
-	sw	$t3, IF_STATUS($sp)
 	jal	irq_dispatch
 	mtc0	$zero, Status		/* delay slot */
 	lw	$t0, IF_HI($sp)
 	lw	$t1, IF_LO($sp)
 	mthi	$t0
 	mtlo	$t1
-	lw	$t2, IF_STATUS($sp)	/* EXL is set in it */
+	/* As it was, but for lines that were masked or allowed meanwhile. */
+	lui	$t2, %hi(cpu + CPU_IDLE_STATUS)
+	lw	$t2, %lo(cpu + CPU_IDLE_STATUS)($t2)
+	ori	$t2, $t2, ST_IM7 | ST_EXL
 	mtc0	$t2, Status
 	lw	$t2, IF_EPC($sp)
 	mtc0	$t2, EPC
