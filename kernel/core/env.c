@@ -176,7 +176,6 @@ env_destroy(struct env *e, uint32_t code, uint32_t cause, uint32_t pc,
 	struct sp_env_info *i = env_info(e);
 	struct env *parent = env_find(e->parent);
 
-	sched_remove(e);
 	i->exit_code = code;
 	i->exit_cause = cause;
 	i->exit_pc = pc;
@@ -184,10 +183,16 @@ env_destroy(struct env *e, uint32_t code, uint32_t cause, uint32_t pc,
 	bind_forget_owner(e);
 	handler_forget_owner(e);
 	ring_forget_owner(e);
-	irq_forget_owner(e);
 	tx_rights_destroy(e->tx);
 	space_destroy(&e->space);
 	page_disown_all(e->slot + 1);
+
+	/* Interrupts use the same masks and events; until its last binding was
+	 * gone they could even make it ready again. */
+	uint32_t status = irq_off();
+
+	irq_forget_owner(e);
+	sched_remove(e);
 	i->state = SP_ENV_DEAD;
 	i->slices = 0;
 	e->id = 0;
@@ -195,6 +200,7 @@ env_destroy(struct env *e, uint32_t code, uint32_t cause, uint32_t pc,
 		table.current = NULL;
 	if (e->parent != 0 && parent != NULL)
 		env_post(parent, SP_EVENT_CHILD);
+	irq_restore(status);
 }
 
 void
