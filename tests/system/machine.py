@@ -18,12 +18,14 @@ import socket
 import subprocess
 import time
 
+import agentlib
 from harness import Failed, check
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SPINDLE = os.path.join(TOP, "build/spindle")
 COMMAND_LIMIT = 60  # seconds for one command
 REPLY_LIMIT = 5     # ... for a frame that must come
+RECEIVED = 40       # offset of nic.received in struct sp_info
 _serial = itertools.count()
 
 
@@ -144,8 +146,9 @@ class Machine:
 
     def settled(self, received):
         """Wait until RECEIVED frames have come since the machine booted."""
-        wait_for(lambda: self.nic()["received"] >= received,
-                 f"{received} frames received")
+        with agentlib.Agent(os.path.join(self.dir, "ctl.sock")) as agent:
+            wait_for(lambda: int.from_bytes(agent.info(RECEIVED, 4), "little")
+                     >= received, f"{received} frames received")
 
     def check_accounts(self):
         nic = self.nic()

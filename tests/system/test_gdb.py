@@ -21,19 +21,20 @@ continue
 backtrace
 info line *$pc
 kill
-quit 0
 """
 
 
 def gdb(script):
-    """What gdb prints for SCRIPT."""
+    """What gdb prints for SCRIPT.  Its status says nothing: the last command
+    ends QEMU, and gdb complains that its target has gone."""
     with tempfile.NamedTemporaryFile("w", suffix=".gdb") as f:
         f.write(script)
         f.flush()
         done = subprocess.run([os.path.join(TOP, "tools/gdb"), "-batch", "-x",
                                f.name], timeout=60, text=True, check=False,
                               capture_output=True, stdin=subprocess.DEVNULL)
-    check(done.returncode == 0, f"gdb: {done.stdout}\n{done.stderr}")
+    check("Terminated via GDBstub" in done.stderr,
+          f"gdb: {done.stdout}\n{done.stderr}")
     return done.stdout
 
 
@@ -44,8 +45,8 @@ def test_a_breakpoint_shows_source_and_a_trap_shows_who_trapped():
     check("Current source file is kernel/main.c" in boot, boot)
     check(re.search(r"#0 .*sys_console .*kernel/core/syscall\.c:\d+", call), call)
     check("#1  <signal handler called>" in call, call)  # syscall_entry
-    check(re.search(r"#2 .*0x004\w+ in \w+.* at apps/", call) or
-          re.search(r"#2 .* apps/\S+:\d+", call), call)
+    check(re.search(r"#2 .*print .* at apps/lib/syscall\.h:\d+", call), call)
+    check(re.search(r"in app_main .* at apps/agent/main\.c:\d+", call), call)
     check(re.search(r"Line \d+ of \"kernel/core/syscall\.c\"", call), call)
 
 
