@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import agentlib as ag
@@ -113,6 +114,15 @@ def pages_free(a):
     return struct.unpack("<I", a.info(PAGES_FREE, 4))[0]
 
 
+def drain():
+    """Forget replies that nobody waits for."""
+    machine.wire.settimeout(0.2)
+    with contextlib.suppress(TimeoutError):
+        while True:
+            machine.wire.recv(2048)
+    machine.wire.settimeout(2)
+
+
 def wait_for(condition, what):
     end = time.monotonic() + 5
     while not condition():
@@ -201,6 +211,30 @@ def test_a_program_that_ends_is_named_and_forgotten():
         wait_for(lambda: "agent: dies died" in machine.console(),
                  "a line about the death")
         refused(ag.ENOENT, "no such filter", a.filter_del, "f")
+
+
+def test_programs_die_under_load_while_the_host_asks():
+    with unchanged() as a:
+        elf = ill_behaved("crasher")
+        done = threading.Event()
+
+        def load():
+            while not done.wait(0.001):
+                for _ in range(5):
+                    machine.send(udp())
+        thread = threading.Thread(target=load, daemon=True)
+        thread.start()
+        try:
+            for i in range(60):
+                a.app_start(f"e{i}", elf, "load")
+                a.filter_add(f"f{i}", ag.ANY, ag.TO_RING, f"e{i}")
+                with contextlib.suppress(ag.Refused):
+                    while True:
+                        a.app_find(f"e{i}")
+        finally:
+            done.set()
+            thread.join()
+        drain()
 
 
 def test_programs_that_are_none_are_refused():
