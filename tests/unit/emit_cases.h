@@ -1,13 +1,13 @@
 /*
  * emit_cases.h - what generated code must do, whoever runs it.
  *
- * Included behind one of run_native.h, run_sim.h and run_unicorn.h.  Code is
- * compared with dpf_interp() for each filter of the set by itself.
+ * Code is compared with dpf_interp() for each filter of the set by itself.
  */
 #ifndef TESTS_EMIT_CASES_H
 #define TESTS_EMIT_CASES_H
 
 #include "tests/unit/dpf_random.h"
+#include "tests/unit/run.h"
 
 #include "dpf/trie.h"
 
@@ -23,6 +23,7 @@ enum {
 	MAX_WORDS_FOR_BRANCH = 1 << 15,
 };
 
+static uint32_t random_rounds; /* how many sets a test makes */
 static uint32_t code[CODE_WORDS];
 static uint64_t arena[ARENA_BYTES / 8];
 static struct draft drafts[MAX_FILTERS];
@@ -165,13 +166,13 @@ random_sets(uint32_t seed, uint32_t sets, uint32_t frames, bool all)
 static void
 test_one_finds_the_best_filter_that_accepts(void)
 {
-	random_sets(1, RANDOM_SETS, 100, false);
+	random_sets(1, random_rounds, 100, false);
 }
 
 static void
 test_all_finds_every_filter_that_accepts(void)
 {
-	random_sets(2, RANDOM_SETS, 100, true);
+	random_sets(2, random_rounds, 100, true);
 }
 
 /* Frames of each length, for sets of each kind. */
@@ -181,7 +182,7 @@ test_every_length_is_decided_without_a_stray_load(void)
 	static uint8_t frame[MAX_FRAME];
 	struct rng r = { 3 };
 
-	for (uint32_t i = 0; i < RANDOM_SETS / 50; i++) {
+	for (uint32_t i = 0; i < random_rounds / 50; i++) {
 		random_set(&r, 1 + rng_below(&r, 20), i % 2);
 		random_frame(&r, frame, sizeof(frame));
 		for (size_t len = 0; len <= sizeof(frame); len++)
@@ -210,7 +211,7 @@ test_tails_are_shared_by_many_paths(void)
 	struct rng r = { 9 };
 	uint32_t tails = 0;
 
-	for (uint32_t i = 0; i < RANDOM_SETS / 2; i++) {
+	for (uint32_t i = 0; i < random_rounds / 2; i++) {
 		uint32_t n = 1 + rng_below(&r, 6);
 
 		begin(i % 2);
@@ -232,7 +233,7 @@ test_tails_are_shared_by_many_paths(void)
 			check(frame, len, len + rng_below(&r, 20));
 		}
 	}
-	CU_ASSERT(tails > RANDOM_SETS / 8);
+	CU_ASSERT(tails > random_rounds / 8);
 }
 
 /* --- filters people write --------------------------------------------------- */
@@ -283,7 +284,7 @@ test_flows_are_told_apart(void)
 	struct rng r = { 4 };
 	uint8_t frame[128];
 
-	for (uint32_t i = 0; i < RANDOM_SETS; i++) {
+	for (uint32_t i = 0; i < random_rounds; i++) {
 		flow_set(&r, 1 + rng_below(&r, MAX_FILTERS), i % 2);
 		for (uint32_t k = 0; k < 100; k++) {
 			struct flow f = random_flow(&r);
@@ -471,12 +472,14 @@ test_tcpip_tuples_take_few_instructions(void)
 	CU_ASSERT(worst_miss(tuple_flow) <= 45);
 }
 
-static int
-run_cases(const char *suite)
+/* Returns the exit status. */
+static inline int
+run_cases(const char *suite, uint32_t rounds)
 {
 	CU_pSuite s;
 	unsigned failures;
 
+	random_rounds = rounds;
 	if (CU_initialize_registry() != CUE_SUCCESS)
 		return 1;
 	s = CU_add_suite(suite, NULL, NULL);
@@ -488,7 +491,7 @@ run_cases(const char *suite)
 	CU_ADD_TEST(s, test_order_of_insertion_does_not_matter);
 	CU_ADD_TEST(s, test_thousands_of_ports_and_tuples);
 	CU_ADD_TEST(s, test_code_beyond_the_reach_of_branches);
-	if (RUN_COUNTS) {
+	if (run_counts()) {
 		CU_ADD_TEST(s, test_ports_take_few_instructions);
 		CU_ADD_TEST(s, test_tcpip_tuples_take_few_instructions);
 	}

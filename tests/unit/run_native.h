@@ -8,6 +8,8 @@
 #ifndef TESTS_RUN_NATIVE_H
 #define TESTS_RUN_NATIVE_H
 
+#include "tests/unit/run.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +17,6 @@
 #include <sys/mman.h>
 
 enum {
-	RUN_COUNTS = 0,
-	RUN_MAX_IDS = 256,
 	NATIVE_CODE_BYTES = 1 << 20,
 	NATIVE_PAGE = 4096,
 };
@@ -42,7 +42,7 @@ native_map(size_t bytes, int prot)
 	return p;
 }
 
-static uint32_t
+uint32_t
 run_address(void)
 {
 	if (native.code == NULL)
@@ -51,7 +51,7 @@ run_address(void)
 	return (uint32_t)(uintptr_t)native.code;
 }
 
-static void
+void
 run_load(const uint32_t *code, uint32_t words)
 {
 	if (words > NATIVE_CODE_BYTES / 4)
@@ -78,7 +78,7 @@ native_place(uint32_t len)
 	return native.page + at;
 }
 
-static uint32_t
+uint32_t
 run_call(const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids)
 {
 	uint8_t *p = native_place(len);
@@ -88,10 +88,16 @@ run_call(const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids)
 	return fn(p, len, wirelen, ids);
 }
 
-static inline uint32_t
+uint32_t
 run_insns(void)
 {
 	return 0;
+}
+
+bool
+run_counts(void)
+{
+	return false;
 }
 
 #endif /* TESTS_RUN_NATIVE_H */

@@ -8,6 +8,8 @@
 #ifndef TESTS_RUN_SIM_H
 #define TESTS_RUN_SIM_H
 
+#include "tests/unit/run.h"
+
 #include "dpf/mips.h"
 
 #include <spindle/bytes.h>
@@ -17,12 +19,10 @@
 #include <stdlib.h>
 
 enum {
-	RUN_COUNTS = 1, /* run_insns() means something */
 	SIM_CODE = 0x80100000,
 	SIM_FRAME = 0x80200002, /* 2 modulo 4 */
 	SIM_IDS = 0x80300000,
 	SIM_RETURN = 0x8fff0000,
-	RUN_MAX_IDS = 256,
 };
 
 static struct {
@@ -227,20 +227,20 @@ sim_fetch(uint32_t pc)
 	return sim.code[(pc - SIM_CODE) / 4];
 }
 
-static inline uint32_t
+uint32_t
 run_address(void)
 {
 	return SIM_CODE;
 }
 
-static void
+void
 run_load(const uint32_t *code, uint32_t words)
 {
 	sim.code = code;
 	sim.words = words;
 }
 
-static uint32_t
+uint32_t
 run_call(const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids)
 {
 	uint32_t pc = SIM_CODE, to, none;
@@ -273,10 +273,16 @@ run_call(const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids)
 	return sim.r[MIPS_V0];
 }
 
-static inline uint32_t
+uint32_t
 run_insns(void)
 {
 	return (uint32_t)sim.insns;
+}
+
+bool
+run_counts(void)
+{
+	return true;
 }
 
 #endif /* TESTS_RUN_SIM_H */

@@ -10,12 +10,10 @@
 #include "tests/unit/run_sim.h"
 #endif
 
-enum { RANDOM_SETS = 1000 };
-
 #include "tests/unit/emit_cases.h"
 
 int
 main(void)
 {
-	return run_cases("emit");
+	return run_cases("emit", 1000);
 }

@@ -7,6 +7,8 @@
 #ifndef TESTS_RUN_UNICORN_H
 #define TESTS_RUN_UNICORN_H
 
+#include "tests/unit/run.h"
+
 #include "dpf/mips.h"
 
 #include <stdbool.h>
@@ -15,8 +17,6 @@
 #include <unicorn/unicorn.h>
 
 enum {
-	RUN_COUNTS = 1,
-	RUN_MAX_IDS = 256,
 	UNI_CODE = 0x00100000,
 	UNI_CODE_BYTES = 1 << 20,
 	UNI_FRAME = 0x00400002,
@@ -110,7 +110,7 @@ uni_open(void)
 		(void *)(uintptr_t)uni_on_memory, NULL, 1, 0));
 }
 
-static uint32_t
+uint32_t
 run_address(void)
 {
 	if (uni.uc == NULL)
@@ -118,7 +118,7 @@ run_address(void)
 	return UNI_CODE;
 }
 
-static void
+void
 run_load(const uint32_t *code, uint32_t words)
 {
 	if (words > UNI_CODE_BYTES / 4)
@@ -136,7 +136,7 @@ uni_set(int reg, uint32_t v)
 	uni_check(uc_reg_write(uni.uc, reg, &v));
 }
 
-static uint32_t
+uint32_t
 run_call(const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids)
 {
 	uint32_t result = 0;
@@ -165,10 +165,16 @@ run_call(const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids)
 	return result;
 }
 
-static uint32_t
+uint32_t
 run_insns(void)
 {
 	return uni.insns;
+}
+
+bool
+run_counts(void)
+{
+	return true;
 }
 
 #endif /* TESTS_RUN_UNICORN_H */

@@ -5,12 +5,10 @@
  */
 #include "tests/unit/host/run_unicorn.h"
 
-enum { RANDOM_SETS = 150 };
-
 #include "tests/unit/emit_cases.h"
 
 int
 main(void)
 {
-	return run_cases("emit under unicorn");
+	return run_cases("emit under unicorn", 150);
 }
