@@ -33,8 +33,7 @@ def gdb(script):
         done = subprocess.run([os.path.join(TOP, "tools/gdb"), "-batch", "-x",
                                f.name], timeout=60, text=True, check=False,
                               capture_output=True, stdin=subprocess.DEVNULL)
-    check("Terminated via GDBstub" in done.stderr,
-          f"gdb: {done.stdout}\n{done.stderr}")
+    check("---- system call" in done.stdout, f"gdb: {done.stderr}")
     return done.stdout
 
 
