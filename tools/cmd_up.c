@@ -234,29 +234,38 @@ boot(struct up *u)
 	return answer(u);
 }
 
+/* With the lock held, so that of two at once the second finds the first. */
+static enum status
+check_and_boot(struct up *u)
+{
+	struct machine now;
+	enum status st = machine_find(u->a, true, &now);
+
+	if (st != STATUS_OK)
+		return st;
+	if (now.pid != 0)
+		return cli_fail(u->a, "machine '%s' is already up (pid %d)",
+			now.name, (int)now.pid);
+	memcpy(u->m.name, now.name, sizeof(now.name));
+	memcpy(u->m.dir, now.dir, sizeof(now.dir));
+	st = read_options(u);
+	return st == STATUS_OK ? boot(u) : st;
+}
+
 static enum status
 run(const struct args *a)
 {
 	struct up u = { .a = a };
 	enum status st = machine_find(a, true, &u.m);
-	pid_t pid = u.m.pid;
 	int lock;
 
 	if (st != STATUS_OK)
 		return st;
-	if (pid != 0)
-		return cli_fail(a, "machine '%s' is already up (pid %d)",
-			u.m.name, (int)pid);
-	st = read_options(&u);
-	if (st == STATUS_OK) {
-		lock = machine_lock(&u.m, "up.lock", 0);
-		if (lock < 0)
-			st = cli_fail(
-				a, "machine '%s' is being started", u.m.name);
-		else
-			st = boot(&u);
-		close(lock);
-	}
+	lock = machine_lock(&u.m, "up.lock", 0);
+	if (lock < 0)
+		return cli_fail(a, "machine '%s' is being started", a->name);
+	st = check_and_boot(&u);
+	close(lock);
 	free(u.kernel);
 	free(u.initrd);
 	return st;

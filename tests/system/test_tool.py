@@ -14,7 +14,7 @@ import frames
 import harness
 from captures import read_pcap, write_pcap, write_pcapng
 from harness import check, equal
-from machine import SPINDLE, Machine
+from machine import SPINDLE, Machine, spindle
 from refusal import refused
 
 ECHO = "build/ash/udp_echo.o"
@@ -37,6 +37,73 @@ def test_a_machine_that_was_killed_can_be_brought_up_again():
         refused("down", "--name", m.name)
         m.cli("up")
         equal(m.status()["up"], True, "up")
+
+
+def hanging_kernel(directory):
+    """A kernel that does nothing, for ever."""
+    source, kernel = (os.path.join(directory, n) for n in ("hang.S", "hang.elf"))
+    with open(source, "w", encoding="utf-8") as f:
+        f.write(".globl __start\n__start: b __start\n nop\n")
+    subprocess.run(["mipsel-linux-gnu-gcc", "-EL", "-mabi=32", "-mno-abicalls",
+                    "-fno-pic", "-nostdlib", "-static",
+                    "-Wl,-Ttext=0x80100000,--build-id=none", "-o", kernel,
+                    source], check=True, timeout=30)
+    return kernel
+
+
+def processes(word):
+    """Processes with WORD in their command line."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                if word.encode() in f.read():
+                    found.append(int(pid))
+        except OSError:
+            pass
+    return found
+
+
+def test_a_kernel_without_an_agent_is_given_up_and_ended():
+    name = f"hang-{os.getpid()}"
+    with tempfile.TemporaryDirectory() as tmp:
+        words = ["up", "--name", name, "--kernel", hanging_kernel(tmp)]
+        done = spindle(*words, "--timeout", "1", status=1)
+        check("did not answer in time" in done.stderr, done.stderr)
+        equal(processes(f"/{name}/ctl.sock"), [], "processes after a timeout")
+        with subprocess.Popen([SPINDLE, *words], stderr=subprocess.PIPE,
+                              text=True) as up:
+            end = time.monotonic() + 5
+            while not processes(f"/{name}/ctl.sock"):
+                check(time.monotonic() < end, "QEMU does not start")
+                time.sleep(0.02)
+            refused(*words, says="being started")
+            up.send_signal(2)
+            equal(up.wait(10), 1, "status after an interrupt")
+            check("interrupted" in up.stderr.read(), "no reason")
+        equal(processes(f"/{name}/ctl.sock"), [], "processes after an interrupt")
+        refused("status", "--name", name)
+
+
+def test_a_machine_that_ends_in_mid_replay_is_reported():
+    with tempfile.TemporaryDirectory() as tmp, Machine() as m:
+        pcap = os.path.join(tmp, "a.pcap")
+        write_pcap(pcap, [frames.udp()] * 200)
+        m.check_accounts()
+        for words in (["replay", pcap, "--pps", "20"], ["rtt", "--timeout",
+                                                       "3000"]):
+            with subprocess.Popen([SPINDLE, *words, "--name", m.name],
+                                  stdout=subprocess.PIPE, text=True,
+                                  stderr=subprocess.PIPE) as busy:
+                end = time.monotonic() + 5
+                while not os.path.exists(m.dir + "/host.sock"):
+                    check(time.monotonic() < end, "it does not begin")
+                    time.sleep(0.02)
+                m.cli("down")
+                _, reason = busy.communicate(timeout=30)
+                equal(busy.returncode, 1, f"status of {words}")
+                check("ended" in reason and reason.count("\n") == 1, reason)
+            m.cli("up")
 
 
 def test_a_filter_s_life():
