@@ -35,3 +35,22 @@ build/corpus/ash/%.c.o: $(ASH_CORPUS)/%.c build/ashcc $(wildcard ash/sdk/*.h)
 
 build/test/host/test_ash_corpus: | $(ASH_CORPUS_OBJS)
 build/test/host/test_handlers: | $(HANDLER_OBJS) $(ASH_CORPUS_OBJS)
+
+# Mutants of all that is accepted.
+FUZZ_SEEDS := $(HANDLER_OBJS) $(patsubst tests/%,build/%.o,$(ASH_ACCEPTED))
+FUZZ_OBJS := $(patsubst %,build/tool/%.o,tests/fuzz/ash_mutate.c \
+	$(sort $(wildcard ash/*.c)) $(sort $(wildcard ash/host/*.c)))
+
+ALL += build/fuzz/ash_mutate
+build/fuzz/ash_mutate: $(FUZZ_OBJS) | $(FUZZ_SEEDS)
+	@echo "  LD      $@"; mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(TOOLFLAGS) -o $@ $^ -lcapstone -lunicorn
+
+## Fuzz for SECONDS (60), with other seeds each time
+fuzz: fuzz-ash
+fuzz-ash: build/fuzz/ash_mutate
+	$(Q)seed=$$(date +%s); end=$$((seed + $(SECONDS))); \
+	while [ $$(date +%s) -lt $$end ]; do \
+		$< 200000 $$seed $(FUZZ_SEEDS) || exit 1; \
+		seed=$$((seed + 1)); \
+	done
