@@ -1,0 +1,171 @@
+/*
+ * syscall_mem.c - the system calls on page frames and mappings.
+ *
+ * Contracts are in spindle/abi.h; the rules of syscall.c hold here too.
+ */
+#include "kernel/board.h"
+#include "kernel/core/cap.h"
+#include "kernel/core/env.h"
+#include "kernel/core/info.h"
+#include "kernel/core/page.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/syscall.h"
+#include "kernel/core/user.h"
+
+enum {
+	MAP_MAX = 256, /* pages a call */
+	ALLOC_MAX = 1024,
+};
+
+int32_t
+sys_page_alloc(uint32_t cap, uint32_t count, uint32_t align, uint32_t want)
+{
+	const struct sp_cap *c = env_cap(cap);
+
+	if (c == NULL || (c->rights & SP_CAP_WRITE) == 0)
+		return SP_EPERM;
+	if (count > ALLOC_MAX)
+		return SP_EINVAL;
+
+	struct sp_cap name = *c;
+
+	kernel_interruptible_begin();
+
+	int pfn =
+		page_alloc(count, align, want, env_current()->slot + 1, &name);
+
+	kernel_interruptible_end();
+	return pfn;
+}
+
+int
+syscall_check_frames(
+	uint32_t cap, uint32_t pfn, uint32_t count, uint32_t rights)
+{
+	const struct sp_cap *c = env_cap(cap);
+
+	if (c == NULL)
+		return SP_EPERM;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct frame *f = page_frame(pfn + i);
+
+		if (f == NULL || f->kind != FRAME_USER)
+			return SP_ENOENT;
+		if (!cap_opens(c, &f->name, rights))
+			return SP_EPERM;
+	}
+	return SP_OK;
+}
+
+int32_t
+sys_page_free(uint32_t cap, uint32_t pfn, uint32_t count, uint32_t d)
+{
+	(void)d;
+	if (count == 0 || count > ALLOC_MAX)
+		return SP_EINVAL;
+
+	int err = syscall_check_frames(cap, pfn, count, SP_CAP_WRITE);
+
+	if (err < 0)
+		return err;
+	for (uint32_t i = 0; i < count; i++)
+		if (page_frame(pfn + i)->owner != env_current()->slot + 1)
+			return SP_EPERM;
+	for (uint32_t i = 0; i < count; i++)
+		page_disown(pfn + i);
+	return SP_OK;
+}
+
+/* Is [VA, VA + COUNT pages) where applications may have mappings? */
+static bool
+range_is_user(uint32_t va, uint32_t count)
+{
+	return va % SP_PAGE == 0 && count > 0 && count <= MAP_MAX &&
+	       va >= SP_USER_BASE && va < SP_USER_TOP &&
+	       count <= (SP_USER_TOP - va) / SP_PAGE &&
+	       (va + count * SP_PAGE <= SP_INFO_VA ||
+		       va >= SP_INFO_VA + INFO_PAGES * SP_PAGE);
+}
+
+static int
+check_map(const struct sp_map *m)
+{
+	if (!range_is_user(m->va, m->count) ||
+		(m->flags & ~(uint32_t)(SP_MAP_WRITE | SP_MAP_UNCACHED |
+					SP_MAP_DEVICE)) != 0)
+		return SP_EINVAL;
+	if ((m->flags & SP_MAP_DEVICE) == 0)
+		return syscall_check_frames(m->cap, m->pfn, m->count,
+			m->flags & SP_MAP_WRITE ? SP_CAP_READ | SP_CAP_WRITE
+						: SP_CAP_READ);
+	/* The board's registers, and only with the root capability. */
+	if (env_cap(m->cap) == NULL || !cap_is_root(env_cap(m->cap)))
+		return SP_EPERM;
+	return m->pfn == MALTA_FPGA / SP_PAGE && m->count == 1 ? SP_OK
+							       : SP_EINVAL;
+}
+
+/* A mapping is gone: let go of the frame behind it. */
+static void
+unmap_frame(uint32_t lo)
+{
+	const struct frame *f = page_frame(LO_PFN(lo));
+
+	if ((lo & LO_VALID) != 0 && f != NULL && f->kind == FRAME_USER)
+		page_map_put(LO_PFN(lo));
+}
+
+static void
+do_map(struct env *e, const struct sp_map *m)
+{
+	uint32_t lo = LO_VALID;
+
+	lo |= m->flags & SP_MAP_WRITE ? LO_DIRTY : 0;
+	lo |= m->flags & (SP_MAP_UNCACHED | SP_MAP_DEVICE) ? LO_UNCACHED
+							   : LO_CACHED;
+	for (uint32_t i = 0; i < m->count; i++) {
+		uint32_t va = m->va + i * SP_PAGE;
+		uint32_t old = space_clear(&e->space, va);
+
+		if ((m->flags & SP_MAP_DEVICE) == 0)
+			page_map_get(m->pfn + i);
+		space_set(&e->space, va, (m->pfn + i) << 6 | lo);
+		unmap_frame(old);
+	}
+}
+
+int32_t
+sys_map(uint32_t va, uint32_t b, uint32_t c, uint32_t d)
+{
+	struct sp_map m;
+	struct env *e;
+	int err = COPY_IN(m, va);
+
+	(void)b;
+	(void)c;
+	(void)d;
+	if (err == SP_OK)
+		err = env_open(m.cap, m.env, SP_CAP_WRITE, &e);
+	if (err == SP_OK)
+		err = check_map(&m);
+	if (err == SP_OK && !space_has_room(&e->space, m.count))
+		err = SP_EFULL;
+	if (err == SP_OK)
+		do_map(e, &m);
+	return err;
+}
+
+int32_t
+sys_unmap(uint32_t cap, uint32_t id, uint32_t va, uint32_t count)
+{
+	struct env *e;
+	int err = env_open(cap, id, SP_CAP_WRITE, &e);
+
+	if (err < 0)
+		return err;
+	if (!range_is_user(va, count))
+		return SP_EINVAL;
+	for (uint32_t i = 0; i < count; i++)
+		unmap_frame(space_clear(&e->space, va + i * SP_PAGE));
+	return SP_OK;
+}
