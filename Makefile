@@ -1,7 +1,7 @@
 # Makefile - the whole tree, one file, not recursive; `make help` lists targets.
 #
-# A folder with something to build has a rules.mk that adds to ALL and uses the
-# flags and pattern rules below.  Everything goes to build/; V=1 shows commands.
+# A folder with something to build has a rules.mk that adds to ALL (or TEST_DEPS)
+# and uses the flags and pattern rules below.  Everything goes to build/; V=1 shows commands.
 
 CROSS   ?= mipsel-linux-gnu-
 HOSTCC  ?= gcc
@@ -47,6 +47,9 @@ include $(wildcard $(FOLDERS:%=%/rules.mk) tests/*/rules.mk)
 # --- what people type ---------------------------------------------------------
 ## Build everything: kernel, handlers, applications, host tools
 all: $(ALL)
+
+## Build what the tests need, without running them
+tests: all tests-host tests-mips $(TEST_DEPS)
 
 ## The whole story in about a minute, from set-up to a table of figures
 demo:
@@ -123,7 +126,7 @@ build/mips/%.c.o: %.c
 	@echo "  MIPS    $<"; mkdir -p $(@D)
 	$(Q)$(MIPSCC) $(MFLAGS) -isystem tests/shim -c -o $@ $<
 
-.PHONY: all demo test check lint fmt gdb install help clean
+.PHONY: all tests demo test check lint fmt gdb install help clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find build -name '*.d' 2>/dev/null)

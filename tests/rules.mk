@@ -4,7 +4,7 @@
 # tests/unit/host/test_*.c  host only
 # Each is one program, linked with every freestanding library (the host-only
 # ones with ash/host too).  A line ` * LIBS: -lpcap` in its first comment names
-# further libraries.
+# further libraries.  TEST_DEPS is what else tests need built.
 
 UNIT      := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_HOST := $(sort $(wildcard tests/unit/host/test_*.c))
@@ -13,9 +13,8 @@ HOST_TESTS := $(patsubst tests/unit/%.c,build/test/host/%,$(UNIT)) \
 MIPS_TESTS := $(patsubst tests/unit/%.c,build/test/mips/%,$(UNIT))
 TEST_LIBS   = $$(sed -n 's/^ \* LIBS: *//p' $<)
 
-## Build the unit tests without running them
-tests: $(HOST_TESTS) $(MIPS_TESTS)
 tests-host: $(HOST_TESTS)
+tests-mips: $(MIPS_TESTS)
 
 HOST_LIB := $(FREESTANDING:%=build/host/%.o) \
 	$(patsubst %,build/host/%.o,$(sort $(wildcard ash/host/*.c)))
@@ -70,17 +69,17 @@ lint-layers:
 lint-tree:
 	$(Q)tests/lint/check_tree.sh
 
-.PHONY: tests tests-host lint-headers lint-format lint-cppcheck lint-layers \
+.PHONY: tests-host tests-mips lint-headers lint-format lint-cppcheck lint-layers \
 	lint-tree
 
 # --- what system tests compare with ----------------------------------------------
-ALL += build/test/pcap_count
+TEST_DEPS += build/test/pcap_count
 build/test/pcap_count: build/tool/tests/system/pcap_count.c.o
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(TOOLFLAGS) -o $@ $< -lpcap
 
 # A kernel that panics: of the real one only what it takes to say so.
-ALL += build/test/dying.elf
+TEST_DEPS += build/test/dying.elf
 build/test/dying.elf: build/kernel/tests/system/dying.c.o \
 		build/kernel/kernel/boot/start.S.o build/test/kernel.a \
 		kernel/kernel.ld
@@ -94,7 +93,7 @@ build/test/kernel.a: $(KOBJS)
 # Applications that misbehave.
 TEST_APPS := $(patsubst tests/system/apps/%.c,build/test/apps/%.elf,$(sort \
 	$(wildcard tests/system/apps/*.c)))
-ALL += $(TEST_APPS)
+TEST_DEPS += $(TEST_APPS)
 build/test/apps/%.elf: build/apps/tests/system/apps/%.c.o build/apps/lib.a \
 		apps/lib/user.ld
 	@mkdir -p $(@D)
@@ -105,7 +104,7 @@ build/test/apps/%.elf: build/apps/tests/system/apps/%.c.o build/apps/lib.a \
 # Handlers that misbehave, and one compiled without ashcc.
 TEST_HANDLERS := $(patsubst tests/system/handlers/%.c,build/test/ash/%.o,$(sort \
 	$(wildcard tests/system/handlers/*.c)))
-ALL += $(TEST_HANDLERS) build/test/ash/unguarded.o
+TEST_DEPS += $(TEST_HANDLERS) build/test/ash/unguarded.o
 build/test/ash/%.o: tests/system/handlers/%.c build/ashcc \
 		$(wildcard ash/sdk/*.h)
 	@echo "  ASHCC   $<"; mkdir -p $(@D)

@@ -8,7 +8,7 @@ fuzz-dpf: build/fuzz/dpf_lift
 	@echo "fuzz: damaged filters, seed $(SEED)"
 	$(Q)$< $(SECONDS) $(SEED) tests/system/expressions.txt
 
-ALL += build/fuzz/dpf_lift
+TEST_DEPS += build/fuzz/dpf_lift
 build/fuzz/dpf_lift: build/host/tests/fuzz/dpf_lift.c.o build/host/libs.a
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(HOSTFLAGS) -o $@ $^ -lpcap

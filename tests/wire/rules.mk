@@ -1,6 +1,6 @@
 # tests/wire/rules.mk - the driver under test: a kernel with another consumer.
 
-ALL += build/test/wire.elf
+TEST_DEPS += build/test/wire.elf
 build/test/wire.elf: build/kernel/tests/wire/wire.c.o \
 		build/kernel/kernel/boot/start.S.o build/test/kernel.a \
 		build/kernel/libs.a kernel/kernel.ld
