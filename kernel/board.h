@@ -6,7 +6,7 @@
 
 #include "mips.h"
 
-#define MALTA_RAM_MAX  0x10000000           /* kseg0 reaches the first 256 MiB */
+#define MALTA_RAM_MAX  0x10000000 /* kseg0 reaches the first 256 MiB */
 #define MALTA_ISA_IO   (KSEG1 + 0x18000000) /* PCI/ISA I/O window */
 #define MALTA_GT       (KSEG1 + 0x1be00000) /* GT-64120 registers */
 #define MALTA_FPGA     0x1f000000           /* board registers, CBUS UART */

@@ -138,7 +138,7 @@ int32_t
 sys_map(uint32_t va, uint32_t b, uint32_t c, uint32_t d)
 {
 	struct sp_map m;
-	struct env *e;
+	struct env *e = NULL;
 	int err = COPY_IN(m, va);
 
 	(void)b;
