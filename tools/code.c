@@ -95,6 +95,57 @@ onward(struct bound *b, size_t i, size_t to)
 	return to > i && to < b->n ? b->cost[to] : 0;
 }
 
+/*
+ * Where the jump through a register at word I can go: lui and ori set the base
+ * of a table, ins puts the index into it.  False: no such table is near.
+ */
+static bool
+find_table(const struct bound *b, size_t i, uint32_t *base, uint32_t *step,
+	uint32_t *entries)
+{
+	enum { NEAR = 8 };
+	uint32_t reg = mips_rs(b->words[i]);
+	bool indexed = false;
+
+	*base = 0;
+	for (size_t at = i; at-- > 0 && i - at <= NEAR;) {
+		uint32_t w = b->words[at], pos = mips_sa(w);
+		enum mips_kind kind;
+		enum mips_insn insn = decode(w, &kind);
+
+		if (mips_rt(w) != reg)
+			continue;
+		if (insn == MIPS_INSN_ins && !indexed) {
+			*step = 1u << pos;
+			*entries = 1u << (mips_rd(w) - pos + 1);
+			indexed = true;
+		} else if (insn == MIPS_INSN_ori && mips_rs(w) == reg) {
+			*base |= w & 0xffff;
+		} else if (insn == MIPS_INSN_lui) {
+			*base |= w << 16;
+			return indexed;
+		}
+	}
+	return false;
+}
+
+/* The dearest entry of the table, or of all later words if there is none. */
+static uint32_t
+table_cost(struct bound *b, size_t i)
+{
+	uint32_t base, step, entries, worst = 0;
+	size_t to;
+
+	if (!find_table(b, i, &base, &step, &entries))
+		return i + 2 < b->n ? b->later[i + 2] : 0;
+	for (uint32_t k = 0; k < entries; k++) {
+		to = (base + k * step - CODE_BASE) / sizeof(uint32_t);
+		if (onward(b, i, to) > worst)
+			worst = onward(b, i, to);
+	}
+	return worst;
+}
+
 static uint32_t
 cost_of(struct bound *b, size_t i)
 {
@@ -116,7 +167,7 @@ cost_of(struct bound *b, size_t i)
 	case MIPS_JR:
 		if (mips_rs(w) == MIPS_RA)
 			return 2;
-		return 2 + (i + 2 < b->n ? b->later[i + 2] : 0);
+		return 2 + table_cost(b, i);
 	default:
 		return 1 + onward(b, i, i + 1);
 	}

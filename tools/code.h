@@ -31,8 +31,9 @@ void code_release(struct code *c);
 /*
  * code_worst - the most instructions that one call can execute.
  *
- * Longest path from the first word to a return; what a jump through a table may
- * reach is taken to be every later word.  0: there is a loop.
+ * Longest path from the first word to a return, for code that begins at
+ * CODE_BASE.  A jump through a register whose table is not recognised is taken
+ * to reach every later word.  0: there is a loop.
  */
 uint32_t code_worst(const uint32_t *words, size_t n);
 

@@ -5,6 +5,8 @@
  */
 #include "ash/host/ash_host.h"
 #include "dpf/mips.h"
+#include "tests/unit/dpf_frames.h"
+#include "tests/unit/run_sim.h"
 #include "tools/cli.h"
 #include "tools/code.h"
 #include "tools/ctl_frame.h"
@@ -162,6 +164,74 @@ test_every_filter_has_a_bound(void)
 		code_release(&c);
 		expr_release(&e);
 	}
+}
+
+/* Most instructions that F takes on many frames, as they are executed. */
+static uint32_t
+most_executed(const struct dpf_filter *f)
+{
+	enum { ARENA = 4 << 20, WORDS = 1 << 16, FRAMES = 4000 };
+	static uint8_t frame[FRAME_ROOM];
+	struct rng r = { .state = 1 };
+	void *arena = xalloc(ARENA);
+	uint32_t *code = xalloc(WORDS * sizeof(*code)), most = 0;
+	struct dpf_set *set;
+	int n = dpf_set_init(arena, ARENA, DPF_SET_ONE, &set);
+
+	CU_ASSERT_EQUAL_FATAL(n, SP_OK);
+	CU_ASSERT_EQUAL_FATAL(dpf_set_insert(set, f, 1, 1), SP_OK);
+	n = dpf_set_emit(set, code, WORDS, run_address());
+	CU_ASSERT_FATAL(n > 0);
+	run_load(code, (uint32_t)n);
+	for (int i = 0; i < FRAMES; i++) {
+		size_t len = frame_make(&r, frame);
+
+		(void)run_call(frame, (uint32_t)len, (uint32_t)len, NULL);
+		most = run_insns() > most ? run_insns() : most;
+	}
+	free(code);
+	free(arena);
+	return most;
+}
+
+/* udp dst port 1 or udp dst port 8 or ... */
+static char *
+many_ports(unsigned n)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *f = open_memstream(&text, &bytes);
+
+	for (unsigned i = 0; i < n; i++)
+		fprintf(f, "%sudp dst port %u", i > 0 ? " or " : "", 1 + 7 * i);
+	fclose(f);
+	return text;
+}
+
+static void
+test_no_frame_takes_more_than_the_bound_and_some_come_near(void)
+{
+	char *few = many_ports(9), *many = many_ports(150);
+	const char *const texts[] = { "ip", "udp dst port 7", "udp port 53",
+		"tcp port 80 or tcp port 443 or arp", few, many,
+		"host 10.7.0.1 and not icmp", "len > 100" };
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct expr e;
+		struct code c;
+		uint32_t worst, most;
+
+		compile(texts[i], &e, &c);
+		worst = code_worst(c.words, c.n);
+		most = most_executed(&e.filter);
+		CU_ASSERT(most <= worst);
+		CU_ASSERT(2 * most >= worst);
+		CU_ASSERT(worst < 60);
+		code_release(&c);
+		expr_release(&e);
+	}
+	free(few);
+	free(many);
 }
 
 /* --- filters as text -------------------------------------------------------------- */
@@ -340,6 +410,8 @@ main(void)
 	CU_ADD_TEST(s, test_the_checksum_is_that_of_ieee_802_3);
 	CU_ADD_TEST(s, test_the_worst_case_is_the_longest_path);
 	CU_ADD_TEST(s, test_every_filter_has_a_bound);
+	CU_ADD_TEST(
+		s, test_no_frame_takes_more_than_the_bound_and_some_come_near);
 	CU_ADD_TEST(s, test_atoms_are_printed_as_they_are_meant);
 	CU_ADD_TEST(s, test_percentiles_are_samples_by_nearest_rank);
 	CU_ADD_TEST(s, test_probes_have_right_checksums_at_any_size);
