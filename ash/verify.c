@@ -1,28 +1,13 @@
 /*
  * verify.c - decide whether a placed handler may run in the kernel.
  *
- * The only gate between an untrusted program and the CPU, so it believes nothing:
- * every word is looked up in the table of dpf/mips.h, what is not there is
- * refused.  Three things are shown, each by looking at a word and at most three
- * neighbours (README.md has the argument):
- *
- *  memory  an access has a dedicated base register and a short offset, and a
- *	dedicated register is only written by an `ins` that cannot move it out of
- *	its region.  That holds after every instruction, so no jump can break it.
- *
- *  control  direct jumps are checked; the only indirect one is through $ra, which
- *	is always a bundle start of the code region.  What is not a verified
- *	instruction there is `break`.
- *
- *  time  a payment is
- *		p	addiu $s5,$s5,-cost
- *		p+1	bltz  $s5,ABORT
- *		p+2	any instruction (the delay slot)
- *	A direct jump, branch or call backwards must land on a payment, so every
- *	loop of direct jumps pays.  An indirect jump may land on any bundle, so it
- *	is paid for where it starts: `jr $ra` at p+3 with p a bundle start, and no
- *	direct jump may enter at p+1..p+3.  What a payment must cover is
- *	therefore a longest path in a graph that only runs forward: one pass.
+ * The only gate between an untrusted program and the CPU: every word is looked up in
+ * the table of dpf/mips.h, and what is not there is refused.  README.md says what the
+ * rules are and why they are enough.  A payment is
+ *	p	addiu $s5,$s5,-cost
+ *	p+1	bltz  $s5,ABORT
+ *	p+2	any instruction (the delay slot)
+ * where backward jumps land, and before a return at p+3, p being a bundle start.
  */
 #include "ash/ash.h"
 
@@ -36,6 +21,7 @@ enum {
 	HEADER_STEPS = 2, /* of a header bundle: its jump and the slot */
 	PAYMENT_STEPS = 3,
 	TOO_LONG = 0xffff,
+	UNKNOWN = MIPS_LINK + 1,
 };
 
 /* Sets of registers. */
@@ -44,41 +30,24 @@ enum {
 #define ADDRESSES (FRAME | BIT(ASH_REG_DATA) | BIT(ASH_REG_SP))
 #define DEDICATED (ADDRESSES | BIT(ASH_REG_BUDGET) | BIT(ASH_REG_RA))
 
-/* --- the instruction table ------------------------------------------------- */
-
-struct insn {
+static const struct {
 	uint32_t match, mask;
 	uint8_t kind;
-};
-
-static const struct insn insns[MIPS_INSN_COUNT] = {
+} insns[] = {
 #define X(name, match, mask, kind) { match, mask, kind },
 	MIPS_INSNS(X)
 #undef X
+		{ 0, 0, UNKNOWN }, /* matches what nothing else did */
 };
 
 static enum mips_insn
 decode(uint32_t w)
 {
-	unsigned i;
+	unsigned i = 0;
 
-	for (i = 0; i < MIPS_INSN_COUNT; i++)
-		if ((w & insns[i].mask) == insns[i].match)
-			break;
+	while ((w & insns[i].mask) != insns[i].match)
+		i++;
 	return (enum mips_insn)i;
-}
-
-/* A field that the mask leaves open holds a register; else part of the code. */
-static bool
-field_is_open(enum mips_insn i, uint32_t shift)
-{
-	return (insns[i].mask >> shift & 31) == 0;
-}
-
-static bool
-is_return(uint32_t w)
-{
-	return decode(w) == MIPS_INSN_jr;
 }
 
 /* Field combinations that the table cannot express and the manual forbids. */
@@ -121,15 +90,14 @@ is_control(enum mips_insn i)
 	return insns[i].kind >= MIPS_BRANCH && insns[i].kind <= MIPS_JR;
 }
 
-/* --- one verification ------------------------------------------------------ */
-
 struct verifier {
 	const uint32_t *code;
 	uint32_t n; /* words up to the filling */
 	const struct ash_params *p;
-	uint8_t *steps; /* 2 bytes a word: longest path to a payment or exit */
+	uint8_t *steps; /* of each word: longest way to a payment or the exit */
 	struct ash_report *r;
-	bool has_loop, has_call, has_import, has_ra_write, has_return;
+	bool winds; /* loops, calls itself, or writes $ra */
+	bool has_import, has_return;
 };
 
 static int
@@ -149,42 +117,31 @@ is_cost(uint32_t w)
 	       mips_imm(w) > INT16_MIN;
 }
 
-/* The word at AT is the one check that belongs to a payment at AT - 1. */
-static bool
-is_check(uint32_t w, uint32_t at)
-{
-	int32_t off = ASH_ABORT_WORD - (int32_t)(at + 1);
-
-	return w == mips_i(MIPS_OP_bltz, 0, ASH_REG_BUDGET, off);
-}
-
+/* A cost at AT, with its check behind it. */
 static bool
 is_payment(const struct verifier *v, uint32_t at)
 {
+	int32_t off = ASH_ABORT_WORD - (int32_t)(at + 2);
+
 	return at >= ASH_FIRST_WORD && at < v->n && v->n - at > 1 &&
-	       is_cost(v->code[at]) && is_check(v->code[at + 1], at + 1);
+	       is_cost(v->code[at]) &&
+	       v->code[at + 1] == mips_i(MIPS_OP_bltz, 0, ASH_REG_BUDGET, off);
 }
 
 /* The word before AT is a jump or branch, so AT is its delay slot. */
 static bool
 is_slot(const struct verifier *v, uint32_t at)
 {
-	enum mips_insn i;
-
-	if (at <= ASH_FIRST_WORD)
-		return false;
-	i = decode(v->code[at - 1]);
-	return i < MIPS_INSN_COUNT && is_control(i);
+	return at > ASH_FIRST_WORD && is_control(decode(v->code[at - 1]));
 }
 
+/* A payment at AT stands before a return. */
 static bool
-is_call_slot(const struct verifier *v, uint32_t at)
+pays_return(const struct verifier *v, uint32_t at)
 {
-	return is_slot(v, at) &&
-	       insns[decode(v->code[at - 1])].kind == MIPS_JAL;
+	return is_payment(v, at) && v->n - at > PAYMENT_STEPS &&
+	       decode(v->code[at + PAYMENT_STEPS]) == MIPS_INSN_jr;
 }
-
-/* --- first pass: each word by itself --------------------------------------- */
 
 static int
 check_fields(struct verifier *v, uint32_t at, enum mips_insn i)
@@ -197,7 +154,8 @@ check_fields(struct verifier *v, uint32_t at, enum mips_insn i)
 	if (insns[i].kind == MIPS_J || insns[i].kind == MIPS_JAL)
 		return SP_OK;
 	for (shift = 21; shift >= last; shift -= 5)
-		if (field_is_open(i, shift) &&
+		/* A field that the mask leaves open holds a register. */
+		if ((insns[i].mask >> shift & 31) == 0 &&
 			(FORBIDDEN >> (w >> shift & 31) & 1) != 0)
 			return refuse(v, ASH_RULE_FORBIDDEN_REG, at);
 	return SP_OK;
@@ -219,7 +177,8 @@ is_legal_write(const struct verifier *v, uint32_t at, uint32_t reg)
 		return w == mips_ins(reg, rs, 0, v->p->data_bits);
 	case ASH_REG_RA: /* not behind a call: a service returns through $ra */
 		return w == mips_ins(reg, rs, 4, v->p->code_bits - 4) &&
-		       !is_call_slot(v, at);
+		       (!is_slot(v, at) ||
+			       decode(v->code[at - 1]) != MIPS_INSN_jal);
 	default:
 		return false;
 	}
@@ -236,7 +195,7 @@ check_write(struct verifier *v, uint32_t at, enum mips_insn i)
 		return refuse(v, ASH_RULE_RESERVED, at);
 	if (reg == ASH_REG_BUDGET && !is_payment(v, at))
 		return refuse(v, ASH_RULE_UNPAID, at);
-	v->has_ra_write |= reg == ASH_REG_RA;
+	v->winds |= reg == ASH_REG_RA;
 	return SP_OK;
 }
 
@@ -260,66 +219,59 @@ check_landing(struct verifier *v, uint32_t at, uint32_t to)
 {
 	if (to < ASH_FIRST_WORD || to >= v->n)
 		return refuse(v, ASH_RULE_TARGET, at);
-	if (is_slot(v, to) || is_payment(v, to - 1))
-		return refuse(v, ASH_RULE_MIDDLE, at);
-	if (is_payment(v, to - PAYMENT_STEPS) && is_return(v->code[to]))
+	if (is_slot(v, to) || is_payment(v, to - 1) ||
+		pays_return(v, to - PAYMENT_STEPS))
 		return refuse(v, ASH_RULE_MIDDLE, at);
 	if (to > at)
 		return SP_OK;
-	v->has_loop = true;
+	v->winds = true;
 	return is_payment(v, to) ? SP_OK : refuse(v, ASH_RULE_UNPAID, at);
 }
 
 static uint32_t
-branch_target(uint32_t w, uint32_t at)
-{
-	return at + 1 + (uint32_t)mips_imm(w); /* wraps beyond n if negative */
-}
-
-static uint32_t
-jump_address(const struct verifier *v, uint32_t w, uint32_t at)
+jump_address(const struct verifier *v, uint32_t at)
 {
 	uint32_t pc = v->p->code_base + 4 * (at + 1);
 
-	return (pc & 0xf0000000) | (w & 0x03ffffff) << 2;
+	return (pc & 0xf0000000) | (v->code[at] & 0x03ffffff) << 2;
 }
 
-/* Word index of a j or jal in this code region; huge when outside. */
+/* Word index of what the jump at AT goes to; huge outside of the region. */
 static uint32_t
-jump_target(const struct verifier *v, uint32_t w, uint32_t at)
+target(const struct verifier *v, uint32_t at, enum mips_insn i)
 {
-	return (jump_address(v, w, at) - v->p->code_base) / 4;
+	if (insns[i].kind == MIPS_BRANCH)
+		return at + 1 + (uint32_t)mips_imm(v->code[at]);
+	return (jump_address(v, at) - v->p->code_base) / 4;
 }
 
-/* The granted import that the jal W at AT calls, or -1. */
+/* The granted import that the jal at AT calls, or -1. */
 static int
-import_called(const struct verifier *v, uint32_t w, uint32_t at)
+import_called(const struct verifier *v, uint32_t at)
 {
 	int i;
 
 	for (i = 0; i < ASH_MAX_IMPORTS; i++)
 		if ((v->p->granted >> i & 1) != 0 &&
-			v->p->import_addr[i] == jump_address(v, w, at))
+			v->p->import_addr[i] == jump_address(v, at))
 			return i;
 	return -1;
 }
 
 static int
-check_call(struct verifier *v, uint32_t at)
+check_call(struct verifier *v, uint32_t at, uint32_t to)
 {
-	uint32_t w = v->code[at], to = jump_target(v, w, at);
-
 	if (at % 4 != 2)
 		return refuse(v, ASH_RULE_ALIGN, at);
 	if (v->n - at <= 2)
 		return refuse(v, ASH_RULE_FALLOFF, at);
-	if (import_called(v, w, at) >= 0) {
+	if (import_called(v, at) >= 0) {
 		v->has_import = true;
 		return SP_OK;
 	}
 	if (to >= BIT(v->p->code_bits - 2))
 		return refuse(v, ASH_RULE_IMPORT, at);
-	v->has_call = true;
+	v->winds = true;
 	return check_landing(v, at, to);
 }
 
@@ -329,36 +281,28 @@ check_return(struct verifier *v, uint32_t at)
 	v->has_return = true;
 	if (mips_rs(v->code[at]) != ASH_REG_RA)
 		return refuse(v, ASH_RULE_INDIRECT, at);
-	if (at % 4 != 3 || !is_payment(v, at - PAYMENT_STEPS))
-		return refuse(v, ASH_RULE_UNPAID, at);
-	return SP_OK;
+	return at % 4 == 3 && pays_return(v, at - PAYMENT_STEPS)
+		       ? SP_OK
+		       : refuse(v, ASH_RULE_UNPAID, at);
 }
 
 /* Jumps and branches: the target, then the slot. */
 static int
 check_control(struct verifier *v, uint32_t at, enum mips_insn i)
 {
-	uint32_t w = v->code[at], to;
+	uint32_t to = target(v, at, i);
 
 	if (is_slot(v, at))
 		return refuse(v, ASH_RULE_DELAY, at);
 	if (v->n - at <= 1)
 		return refuse(v, ASH_RULE_FALLOFF, at);
-	switch (insns[i].kind) {
-	case MIPS_JR:
+	if (insns[i].kind == MIPS_JR)
 		return check_return(v, at);
-	case MIPS_JAL:
-		return check_call(v, at);
-	case MIPS_J:
-		to = jump_target(v, w, at);
-		break;
-	default:
-		to = branch_target(w, at);
-		if (is_payment(v, at - 1))
-			return SP_OK; /* its check, to the abort bundle */
-		break;
-	}
-	return to == ASH_EXIT_WORD ? SP_OK : check_landing(v, at, to);
+	if (insns[i].kind == MIPS_JAL)
+		return check_call(v, at, to);
+	if (to == ASH_EXIT_WORD || is_payment(v, at - 1))
+		return SP_OK; /* for free; or the check, to the abort */
+	return check_landing(v, at, to);
 }
 
 static int
@@ -369,12 +313,11 @@ check_word(struct verifier *v, uint32_t at)
 		[MIPS_TRAP] = ASH_RULE_TRAP,
 		[MIPS_PRIV] = ASH_RULE_PRIVILEGED,
 		[MIPS_LINK] = ASH_RULE_INDIRECT,
+		[UNKNOWN] = ASH_RULE_ENCODING,
 	};
 	enum mips_insn i = decode(v->code[at]);
 	int err;
 
-	if (i == MIPS_INSN_COUNT)
-		return refuse(v, ASH_RULE_ENCODING, at);
 	if (refused[insns[i].kind] != ASH_RULE_OK)
 		return refuse(v, refused[insns[i].kind], at);
 	err = check_fields(v, at, i);
@@ -387,8 +330,6 @@ check_word(struct verifier *v, uint32_t at)
 	return is_control(i) ? check_control(v, at, i) : SP_OK;
 }
 
-/* --- second pass: the longest way to the next payment ----------------------- */
-
 /* Instructions from word AT on; CUT: a payment ends the way. */
 static uint32_t
 steps_from(const struct verifier *v, uint32_t at, bool cut)
@@ -399,7 +340,7 @@ steps_from(const struct verifier *v, uint32_t at, bool cut)
 		return 1; /* break */
 	if (cut && is_payment(v, at))
 		return 0;
-	return le16_get(v->steps + 2 * (size_t)at);
+	return le16_get(v->steps + ASH_SCRATCH * (size_t)at);
 }
 
 static uint32_t
@@ -419,120 +360,85 @@ static uint32_t
 steps_transfer(
 	const struct verifier *v, uint32_t at, enum mips_insn i, bool cut)
 {
-	uint32_t w = v->code[at], steps;
+	uint32_t steps;
 	int import;
 
-	switch (insns[i].kind) {
-	case MIPS_JR: /* its payment covers where it lands */
-		return 2 + (cut ? 0 : HEADER_STEPS);
-	case MIPS_J:
-		return 2 + steps_from(v, jump_target(v, w, at), cut);
-	case MIPS_JAL:
-		import = import_called(v, w, at);
-		if (import < 0)
-			return 2 + steps_from(v, jump_target(v, w, at), cut);
-		steps = 2 + steps_from(v, at + 2, cut);
-		return v->p->import_cost[import] > TOO_LONG
-			       ? TOO_LONG
-			       : steps + v->p->import_cost[import];
-	default:
-		steps = steps_from(v, branch_target(w, at), cut);
-		if (!is_always_taken(i, w))
-			steps = longer(steps, steps_from(v, at + 2, cut));
-		return 2 + steps;
-	}
+	if (insns[i].kind == MIPS_JR) /* its payment covers where it lands */
+		return cut ? 2 : 2 + HEADER_STEPS;
+	steps = steps_from(v, target(v, at, i), cut);
+	import = insns[i].kind == MIPS_JAL ? import_called(v, at) : -1;
+	if (import >= 0 && v->p->import_cost[import] >= TOO_LONG)
+		return TOO_LONG;
+	if (import >= 0)
+		steps = v->p->import_cost[import] + steps_from(v, at + 2, cut);
+	if (insns[i].kind == MIPS_BRANCH && !is_always_taken(i, v->code[at]))
+		steps = longer(steps, steps_from(v, at + 2, cut));
+	return 2 + steps;
 }
 
 /* Fill in the steps of every word, last to first; control only runs forward. */
 static void
 measure(struct verifier *v, bool cut)
 {
-	uint32_t at = v->n, steps;
-	enum mips_insn i;
+	uint32_t at, steps;
 
-	while (at-- > ASH_FIRST_WORD) {
-		i = decode(v->code[at]);
+	for (at = v->n - 1; at >= ASH_FIRST_WORD; at--) {
+		enum mips_insn i = decode(v->code[at]);
+
 		steps = is_control(i) ? steps_transfer(v, at, i, cut)
 				      : 1 + steps_from(v, at + 1, cut);
-		if (steps > TOO_LONG)
-			steps = TOO_LONG;
-		le16_put(v->steps + 2 * (size_t)at, (uint16_t)steps);
+		le16_put(v->steps + ASH_SCRATCH * (size_t)at,
+			(uint16_t)(steps > TOO_LONG ? TOO_LONG : steps));
 	}
-}
-
-/* The longest way from any place that an indirect jump can reach. */
-static uint32_t
-steps_indirect(const struct verifier *v)
-{
-	uint32_t at, steps = HEADER_STEPS;
-
-	for (at = ASH_FIRST_WORD; at < v->n; at += ASH_BUNDLE / 4)
-		steps = longer(steps, steps_from(v, at, true));
-	return steps;
 }
 
 static int
 check_payments(struct verifier *v)
 {
-	uint32_t at, need, longest, any = steps_indirect(v);
-	bool pays = false;
+	uint32_t at, need, any = HEADER_STEPS, last = 0;
+	uint32_t first = steps_from(v, ASH_FIRST_WORD, true);
 
-	longest = steps_from(v, ASH_FIRST_WORD, true);
+	if (first >= TOO_LONG)
+		return refuse(v, ASH_RULE_UNDERPAID, ASH_FIRST_WORD);
+	/* An indirect jump may land on any bundle. */
+	for (at = ASH_FIRST_WORD; at < v->n; at += ASH_BUNDLE / 4)
+		any = longer(any, steps_from(v, at, true));
 	for (at = ASH_FIRST_WORD; at < v->n; at++) {
 		if (!is_payment(v, at))
 			continue;
-		pays = true;
-		need = le16_get(v->steps + 2 * (size_t)at);
-		if (v->n - at > PAYMENT_STEPS &&
-			is_return(v->code[at + PAYMENT_STEPS]))
+		last = PAYMENT_STEPS + HEADER_STEPS; /* the one that aborts */
+		need = le16_get(v->steps + ASH_SCRATCH * (size_t)at);
+		if (pays_return(v, at))
 			need += any;
-		if (need > (uint32_t)-mips_imm(v->code[at])) {
-			v->r->stretch = need;
-			return refuse(v, ASH_RULE_UNDERPAID, at);
-		}
 		v->r->stretch = longer(v->r->stretch, need);
+		if (need <= (uint32_t)-mips_imm(v->code[at]))
+			continue;
+		v->r->stretch = need;
+		return refuse(v, ASH_RULE_UNDERPAID, at);
 	}
-	if (longest >= TOO_LONG)
-		return refuse(v, ASH_RULE_UNDERPAID, ASH_FIRST_WORD);
-	/* Before the first payment, and the last one, which aborts. */
-	if (pays)
-		longest += PAYMENT_STEPS + HEADER_STEPS;
-	v->r->stretch = longer(v->r->stretch, longest);
+	v->r->stretch = longer(v->r->stretch, first + last);
 	return SP_OK;
-}
-
-/* --- all of it --------------------------------------------------------------- */
-
-static bool
-is_straight(const struct verifier *v)
-{
-	return !v->has_loop && !v->has_call && !v->has_ra_write &&
-	       !(v->has_import && v->has_return);
 }
 
 /* The last word is the slot of a transfer that is always taken. */
 static bool
 ends_in_transfer(const struct verifier *v)
 {
-	enum mips_insn i;
+	uint32_t w = v->code[v->n - 2];
+	enum mips_insn i = decode(w);
 
-	if (!is_slot(v, v->n - 1))
-		return false;
-	i = decode(v->code[v->n - 2]);
-	return insns[i].kind != MIPS_BRANCH ||
-	       is_always_taken(i, v->code[v->n - 2]);
+	return is_slot(v, v->n - 1) &&
+	       (insns[i].kind != MIPS_BRANCH || is_always_taken(i, w));
 }
 
-static int
-check_params(const struct ash_params *p)
+static bool
+is_in_range(const struct ash_params *p)
 {
-	if (p->code_bits < ASH_CODE_BITS_MIN ||
-		p->code_bits > ASH_CODE_BITS_MAX ||
-		p->data_bits < ASH_DATA_BITS_MIN ||
-		p->data_bits > ASH_DATA_BITS_MAX)
-		return SP_EINVAL;
-	return (p->code_base & (BIT(p->code_bits) - 1)) == 0 ? SP_OK
-							     : SP_EINVAL;
+	return p->code_bits >= ASH_CODE_BITS_MIN &&
+	       p->code_bits <= ASH_CODE_BITS_MAX &&
+	       p->data_bits >= ASH_DATA_BITS_MIN &&
+	       p->data_bits <= ASH_DATA_BITS_MAX &&
+	       (p->code_base & (BIT(p->code_bits) - 1)) == 0;
 }
 
 int
@@ -544,7 +450,7 @@ ash_verify(const uint32_t *code, size_t words, const struct ash_params *p,
 	int err;
 
 	*r = (struct ash_report){ .rule = ASH_RULE_OK };
-	if (check_params(p) != SP_OK || words < ASH_FIRST_WORD ||
+	if (!is_in_range(p) || words < ASH_FIRST_WORD ||
 		scratch_bytes / ASH_SCRATCH < words)
 		return SP_EINVAL;
 	while (words > ASH_FIRST_WORD && code[words - 1] == BREAK)
@@ -562,8 +468,8 @@ ash_verify(const uint32_t *code, size_t words, const struct ash_params *p,
 		return refuse(&v, ASH_RULE_FALLOFF, v.n - 1);
 	measure(&v, true);
 	err = check_payments(&v);
-	if (err != SP_OK || !is_straight(&v))
-		return err;
+	if (err != SP_OK || v.winds || (v.has_import && v.has_return))
+		return err; /* no bound */
 	measure(&v, false);
 	r->bound = steps_from(&v, ASH_FIRST_WORD, false);
 	return SP_OK;

@@ -146,6 +146,36 @@ test_good_programs_are_accepted(void)
 	globfree(&g);
 }
 
+/* Lines of PATH from the one that has FROM to the one that has TO. */
+static unsigned
+lines_between(const char *path, const char *from, const char *to)
+{
+	FILE *in = fopen(path, "r");
+	char line[256];
+	unsigned n = 0;
+
+	CU_ASSERT_FATAL(in != NULL);
+	while (fgets(line, sizeof(line), in) != NULL) {
+		n += n > 0 || strstr(line, from) != NULL;
+		if (n > 0 && to[0] != '\0' && strstr(line, to) != NULL)
+			break;
+	}
+	fclose(in);
+	return n;
+}
+
+/* All that decides, the instruction table included, comments and all. */
+static void
+test_the_verifier_stays_under_600_lines(void)
+{
+	unsigned n = lines_between("ash/verify.c", "verify.c", "");
+
+	CU_ASSERT(n > 100);
+	n += lines_between("dpf/mips.h", "enum mips_kind", "};");
+	n += lines_between("dpf/mips.h", "define MIPS_INSNS", "X(pref,");
+	CU_ASSERT(n < 600);
+}
+
 int
 main(void)
 {
@@ -158,6 +188,7 @@ main(void)
 	ADD(test_each_program_is_refused_for_its_reason);
 	ADD(test_every_rule_is_broken_by_some_program);
 	ADD(test_good_programs_are_accepted);
+	ADD(test_the_verifier_stays_under_600_lines);
 	CU_basic_set_mode(CU_BRM_VERBOSE);
 	CU_basic_run_tests();
 	return CU_get_number_of_failures() > 0;
