@@ -61,6 +61,10 @@ test:
 	$(Q)tools/setup
 	$(Q)tests/run
 
+## One machine for a long time: replay and churn for SECONDS (600)
+soak: tests
+	$(Q)tests/system/soak.py $(if $(filter file,$(origin SECONDS)),600,$(SECONDS))
+
 ## Lint and host unit tests, for every save
 check:
 	$(Q)tests/run lint host
@@ -126,7 +130,7 @@ build/mips/%.c.o: %.c
 	@echo "  MIPS    $<"; mkdir -p $(@D)
 	$(Q)$(MIPSCC) $(MFLAGS) -isystem tests/shim -c -o $@ $<
 
-.PHONY: all tests demo test check lint fmt gdb install help clean
+.PHONY: all tests demo test soak check lint fmt gdb install help clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find build -name '*.d' 2>/dev/null)
