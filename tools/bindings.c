@@ -174,9 +174,11 @@ clash_fail(const struct args *a, const char *name, const struct sp_clash *clash)
 		len > 0 ? "" : "; no example frame is known");
 }
 
-enum status
-binding_add(const struct args *a, struct session *s, const struct expr *e,
-	struct ag_filter *f, uint32_t *id)
+/* OP on a staged filter; prints who is in the way of NAME if refused. */
+static enum status
+call_with_filter(const struct args *a, struct session *s, const struct expr *e,
+	uint16_t op, const void *req, size_t bytes, const char *name,
+	uint32_t *id)
 {
 	uint8_t *ans = xalloc(sizeof(struct sp_clash));
 	struct sp_clash clash;
@@ -184,10 +186,9 @@ binding_add(const struct args *a, struct session *s, const struct expr *e,
 	size_t got = 0;
 	int err = ctl_stage(s->ctl, 0, e->blob, e->bytes);
 
-	f->bytes = (uint32_t)e->bytes;
 	if (err >= 0)
-		err = ctl_call(s->ctl, AG_FILTER_ADD, f, sizeof(*f), ans,
-			sizeof(clash), &got);
+		err = ctl_call(
+			s->ctl, op, req, bytes, ans, sizeof(clash), &got);
 	if (err >= 0 && got < 4)
 		err = CTL_STRANGE;
 	if (err >= 0) {
@@ -195,12 +196,32 @@ binding_add(const struct args *a, struct session *s, const struct expr *e,
 		st = STATUS_OK;
 	} else if (got == sizeof(clash)) {
 		memcpy(&clash, ans, sizeof(clash));
-		st = clash_fail(a, f->name, &clash);
+		st = clash_fail(a, name, &clash);
 	} else {
-		st = session_fail(a, s, f->name, err);
+		st = session_fail(a, s, name, err);
 	}
 	free(ans);
 	return st;
+}
+
+enum status
+binding_add(const struct args *a, struct session *s, const struct expr *e,
+	struct ag_filter *f, uint32_t *id)
+{
+	f->bytes = (uint32_t)e->bytes;
+	return call_with_filter(
+		a, s, e, AG_FILTER_ADD, f, sizeof(*f), f->name, id);
+}
+
+enum status
+flow_add(const struct args *a, struct session *s, const struct expr *e,
+	const char app[SP_NAME])
+{
+	struct ag_flow f = { .bytes = (uint32_t)e->bytes };
+	uint32_t id;
+
+	memcpy(f.app, app, SP_NAME);
+	return call_with_filter(a, s, e, AG_FLOW, &f, sizeof(f), f.app, &id);
 }
 
 enum status

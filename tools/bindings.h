@@ -48,6 +48,11 @@ uint32_t drops_sum(const uint32_t dropped[SP_DROP_COUNT]);
 enum status binding_add(const struct args *a, struct session *s,
 	const struct expr *e, struct ag_filter *f, uint32_t *id);
 
+/* Give the frames of E to application APP as a flow: it may bind within it, and
+ * nobody else may cut into it.  Prints who is in the way if refused. */
+enum status flow_add(const struct args *a, struct session *s,
+	const struct expr *e, const char app[SP_NAME]);
+
 /* The filter of the machine's binding NAME. */
 enum status binding_fetch(const struct args *a, struct session *s,
 	const char *name, struct expr *out);

@@ -17,6 +17,7 @@ static const char *const states[] = { "free", "new", "runnable", "waiting",
 	"dead" };
 
 static const struct option start_options[] = {
+	{ "flow", 0, "EXPR", "frames that are its own to bind" },
 	{ "as", 0, "NAME", "call it NAME (default: the file's name)" },
 	{ NULL, 0, NULL, NULL },
 };
@@ -91,6 +92,28 @@ pack_args(const struct args *a, struct ag_app *app)
 	return STATUS_OK;
 }
 
+/* Give the started application its flow, or end it again. */
+static enum status
+give_flow(const struct args *a, struct session *s, const char name[SP_NAME],
+	const uint8_t env[4])
+{
+	const char *text = opt_get(a, "flow");
+	struct expr e;
+	enum status st;
+
+	if (text == NULL)
+		return STATUS_OK;
+	st = expr_compile(a, text, &e);
+	if (st == STATUS_OK) {
+		st = flow_add(a, s, &e, name);
+		expr_release(&e);
+	}
+	if (st != STATUS_OK &&
+		ctl_ask(s->ctl, AG_APP_STOP, env, 4, NULL, 0) < 0)
+		cli_fail(a, "%s: still runs, without its flow", name);
+	return st;
+}
+
 static enum status
 start(const struct args *a, struct ag_app *app, const uint8_t *elf, size_t n)
 {
@@ -108,6 +131,8 @@ start(const struct args *a, struct ag_app *app, const uint8_t *elf, size_t n)
 			sizeof(env));
 	if (err < 0)
 		st = session_fail(a, &s, app->name, err);
+	else
+		st = give_flow(a, &s, app->name, env);
 	session_close(&s);
 	if (st == STATUS_OK && a->json)
 		return cli_json(json_pack("{s:s, s:I}", "app", app->name, "id",

@@ -60,6 +60,8 @@ enum ag_op {
 	/* u32 taps, u32 wirelen, u32 len, then the frame or nothing (it is
 	 * staged) : u32 count, u16 ids[] */
 	AG_FILTER_RUN = 16,
+	AG_FLOW = 17, /* struct ag_flow (blob staged) : u32 flow, or struct
+			 sp_clash as for AG_FILTER_ADD */
 };
 
 struct ag_result {
@@ -86,6 +88,12 @@ struct ag_filter {
 	char ring[SP_NAME];   /* AG_TO_ASH: the application that gets the frames
 				 the handler declines, which must be its owner;
 				 empty: nobody */
+};
+
+/* Frames that belong to an application: it may bind within them by itself. */
+struct ag_flow {
+	uint32_t bytes; /* of the staged blob */
+	char app[SP_NAME];
 };
 
 struct ag_ash {

@@ -229,6 +229,29 @@ filter_add(const struct ag_filter *req, const void *blob, struct answer *a)
 }
 
 int
+flow_give(const char *name, const void *blob, uint32_t bytes, struct answer *a)
+{
+	const struct app *app = app_named(name);
+	struct sp_clash clash;
+	struct sp_flow f = {
+		.blob_va = sys_addr(blob),
+		.blob_bytes = bytes,
+		.clash_va = sys_addr(&clash),
+	};
+
+	if (app == NULL)
+		return refuse(
+			a, SP_ENOENT, "no application named %s runs", name);
+	memset(&clash, 0, sizeof(clash));
+	f.env = app->env;
+	memcpy(f.name, name, str_len(name, SP_NAME));
+
+	int flow = sys_flow_derive(0, &f);
+
+	return flow < 0 ? explain_clash(a, flow, &clash) : flow;
+}
+
+int
 filter_del(const char *name)
 {
 	struct filter *f = find(name);

@@ -18,6 +18,13 @@
 int filter_add(const struct ag_filter *req, const void *blob,
 	struct answer *a) SP_MUST_CHECK;
 
+/*
+ * flow_give - derive the flow at BLOB (BYTES of it) from the root for the
+ * application APP, which names it.  Returns the flow's id, or as filter_add().
+ */
+int flow_give(const char *app, const void *blob, uint32_t bytes,
+	struct answer *a) SP_MUST_CHECK;
+
 /* Unbind and forget; SP_ENOENT if there is none of that name. */
 int filter_del(const char *name) SP_MUST_CHECK;
 

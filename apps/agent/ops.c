@@ -115,6 +115,25 @@ op_app_stop(const uint8_t *p, size_t len, struct answer *a)
 }
 
 static int
+op_flow(const uint8_t *p, size_t len, struct answer *a)
+{
+	struct ag_flow req;
+
+	memcpy(&req, p, len);
+	if (!staged(0, req.bytes))
+		return refuse(a, SP_EINVAL, "more bytes than were staged");
+	if (name_at((const uint8_t *)req.app) == NULL)
+		return refuse(a, SP_EINVAL, "application's name does not end");
+
+	int flow = flow_give(req.app, staging.bytes, req.bytes, a);
+
+	if (flow < 0)
+		return flow;
+	answer_put32(a, (uint32_t)flow);
+	return SP_OK;
+}
+
+static int
 op_app_find(const uint8_t *p, size_t len, struct answer *a)
 {
 	const char *name = name_at(p);
@@ -299,6 +318,8 @@ static const struct operation operations[] = {
 		sizeof(struct ag_ash), false },
 	[AG_ASH_REMOVE] = { op_ash_remove, SP_NAME, SP_NAME, false },
 	[AG_ASH_CODE] = { op_ash_code, SP_NAME + 4, SP_NAME + 4, true },
+	[AG_FLOW] = { op_flow, sizeof(struct ag_flow), sizeof(struct ag_flow),
+		false },
 	[AG_HALT] = { op_halt, 4, 4, false },
 	[AG_ASH_STATE] = { op_ash_state, SP_NAME + 8, SP_NAME + 8, true },
 	[AG_FILTER_RUN] = { op_filter_run, 12, AG_MAX_PAYLOAD, true },

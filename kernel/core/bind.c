@@ -243,6 +243,18 @@ fill_info(uint32_t slot, const char name[SP_NAME])
 	i->id = ext_id(slot);
 }
 
+static void
+fill_flow_info(uint32_t slot, const char name[SP_NAME])
+{
+	const struct bind_entry *e = &bind_table[slot];
+	struct sp_flow_info *i = &info.flow[slot - SP_MAX_BINDINGS];
+
+	i->owner = e->owner->id;
+	i->parent = e->flow == 0 ? 0 : ext_id(e->flow);
+	info_name(i->name, name);
+	i->id = ext_id(slot);
+}
+
 /* Old code may hold the slot's id until the new code is published. */
 static void
 commit(struct bind_entry *n, uint32_t slot, const char name[SP_NAME])
@@ -263,6 +275,8 @@ commit(struct bind_entry *n, uint32_t slot, const char name[SP_NAME])
 			handler_bound(before, 0);
 		if (n->handler != NULL)
 			handler_bound(n->handler, ext_id(slot));
+	} else {
+		fill_flow_info(slot, name);
 	}
 	bind_path_set(slot);
 	classifier_swing(classifier_of(n));
@@ -360,7 +374,6 @@ flow_derive(uint32_t cap, const struct sp_flow *f, struct sp_clash *clash)
 		return err;
 	if (slot == 0)
 		return SP_EFULL;
-	info_name(n.name, f->name);
 	kernel_interruptible_begin();
 	err = take_blob(&n, f->blob_va, f->blob_bytes);
 	if (err == SP_OK) {
@@ -390,6 +403,8 @@ remove_slot(uint32_t slot)
 		handler_bound(e->handler, 0);
 	if (slot < SP_MAX_BINDINGS)
 		info.binding[slot].id = 0;
+	else
+		info.flow[slot - SP_MAX_BINDINGS].id = 0;
 	irq_restore(status);
 
 	set_out(e, slot);

@@ -33,7 +33,6 @@ struct bind_entry {
 	uint32_t rank;
 	uint32_t pfn, pages; /* the blob */
 	struct dpf_filter filter;
-	char name[SP_NAME]; /* of a flow; a binding's is in sp_binding_info */
 };
 
 extern struct bind_entry bind_table[BIND_ENTRIES];

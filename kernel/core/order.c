@@ -77,10 +77,11 @@ judge(const struct bind_entry *n, uint32_t at, enum dpf_relation r)
 	const struct bind_entry *o = &bind_table[at];
 	bool same = n->owner == o->owner;
 
-	if (r == DPF_DISJOINT)
-		return NEITHER;
+	/* Within its flow, wholly: frames elsewhere are not its to bind. */
 	if (o->kind == BIND_FLOW && is_around(at, n))
 		return r == DPF_INSIDE || r == DPF_EQUAL ? NEW_WINS : REFUSE;
+	if (r == DPF_DISJOINT)
+		return NEITHER;
 	if (same && o->kind == BIND_FLOW && n->kind != BIND_FLOW)
 		return NEW_WINS;
 	if (same && o->kind != BIND_FLOW && n->kind == BIND_FLOW)
@@ -104,7 +105,10 @@ describe(struct sp_clash *c, uint32_t at, enum dpf_relation r)
 	c->relation = r;
 	c->is_flow = o->kind == BIND_FLOW;
 	c->id = at | o->generation << 16;
-	memcpy(c->name, c->is_flow ? o->name : info.binding[at].name, SP_NAME);
+	memcpy(c->name,
+		c->is_flow ? info.flow[at - SP_MAX_BINDINGS].name
+			   : info.binding[at].name,
+		SP_NAME);
 	c->len = order.example.len;
 	memcpy(c->frame, order.example.frame, sizeof(c->frame));
 }

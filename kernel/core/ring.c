@@ -56,6 +56,7 @@ ring_create(struct env *e, uint32_t pfn, uint32_t pages)
 	page_pin(pfn, pages);
 	memset(r->control, 0, SP_PAGE);
 	r->control->slots = r->slots;
+	r->control->id = r->id;
 	return (int)r->id;
 }
 

@@ -144,6 +144,10 @@ class Machine:
         words = ["--as", name] if name else []
         self.cli("app", "start", f"build/test/apps/{source}.elf", *args, *words)
 
+    def console_says(self, line):
+        """Wait until LINE is on the console."""
+        wait_for(lambda: line in self.console(), f"{line!r} on the console")
+
     def settled(self, received):
         """Wait until RECEIVED frames have come since the machine booted."""
         with agentlib.Agent(os.path.join(self.dir, "ctl.sock")) as agent:

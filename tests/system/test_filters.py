@@ -102,6 +102,35 @@ def test_a_part_goes_to_the_narrowest_however_it_is_spelled():
         equal(m.ask("filter", "show", "mine")["packets"], 0, "mine")
 
 
+def test_a_flow_is_its_owners():
+    with Machine() as m:
+        m.start("sleeper", name="other")
+        m.start("binder", "7000", "7001", "8000",
+                "--flow", "udp dst portrange 7000-7009")
+        m.console_says("binder: root")
+        for line in ("7000 0", "7001 0", "8000 -3", "root -3"):
+            m.console_says(f"binder: {line}")
+        for expr in ("udp dst port 7000", "udp dst port 7005",
+                     "udp dst portrange 7009-7020",
+                     "udp and src host 10.7.0.1"):
+            done = m.cli("filter", "add", "steal", expr, "--to", "ring:other",
+                         status=1)
+            check("'binder'" in done.stderr, f"{expr}: {done.stderr}")
+        done = m.cli("app", "start", "build/test/apps/sleeper.elf", "--as",
+                     "late", "--flow", "udp dst port 7009", status=1)
+        check("flow 'binder'" in done.stderr, done.stderr)
+        m.cli("filter", "add", "wide", "udp", "--to", "ring:other")
+        with m.wire() as w:
+            for port in (7000, 7001, 7005, 8000):
+                w.send(frames.udp(b"whose", port))
+        m.settled(4)
+        equal(m.ask("filter", "show", "wide")["packets"], 1, "wide")
+        equal(m.nic()["dropped"]["unclaimed"], 1, "in the flow, unbound")
+        m.cli("app", "stop", "binder")
+        m.cli("filter", "add", "free", "udp dst port 7000", "--to",
+              "ring:other")
+
+
 def test_overlap_of_one_owner_needs_a_priority():
     with Machine() as m:
         m.start("sleeper", name="a")

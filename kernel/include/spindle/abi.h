@@ -144,7 +144,8 @@ struct sp_ring {
 	uint32_t head;
 	uint32_t slots;
 	uint32_t drops; /* frames that found the ring full */
-	uint32_t pad0[13];
+	uint32_t id;    /* what bind wants as its object */
+	uint32_t pad0[12];
 	uint32_t tail;
 	uint32_t pad1[15];
 	struct {
@@ -312,6 +313,12 @@ struct sp_ash_info {
 	char name[SP_NAME];
 };
 
+struct sp_flow_info {
+	uint32_t id; /* 0: free */
+	uint32_t owner, parent;
+	char name[SP_NAME];
+};
+
 enum sp_abort {
 	SP_ABORT_NONE,
 	SP_ABORT_BUDGET,
@@ -330,6 +337,7 @@ struct sp_info {
 	struct sp_env_info env[SP_MAX_ENVS];
 	struct sp_ash_info ash[SP_MAX_ASHES];
 	struct sp_binding_info binding[SP_MAX_BINDINGS];
+	struct sp_flow_info flow[SP_MAX_FLOWS];
 };
 #define SP_INFO_MAGIC 0x4e505331 /* "1SPN" */
 
