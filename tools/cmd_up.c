@@ -239,33 +239,46 @@ static enum status
 check_and_boot(struct up *u)
 {
 	struct machine now;
-	enum status st = machine_find(u->a, true, &now);
+	enum status st = machine_find(u->a, false, &now);
 
 	if (st != STATUS_OK)
 		return st;
 	if (now.pid != 0)
 		return cli_fail(u->a, "machine '%s' is already up (pid %d)",
 			now.name, (int)now.pid);
-	memcpy(u->m.name, now.name, sizeof(now.name));
-	memcpy(u->m.dir, now.dir, sizeof(now.dir));
-	st = read_options(u);
-	return st == STATUS_OK ? boot(u) : st;
+	return boot(u);
+}
+
+/* A machine that cannot be booted gets no directory. */
+static enum status
+prepare(struct up *u, int *lock)
+{
+	struct machine m;
+	enum status st = read_options(u);
+
+	if (st == STATUS_OK)
+		st = machine_find(u->a, true, &m);
+	if (st != STATUS_OK)
+		return st;
+	memcpy(u->m.name, m.name, sizeof(m.name));
+	memcpy(u->m.dir, m.dir, sizeof(m.dir));
+	*lock = machine_lock(&u->m, "up.lock", 0);
+	if (*lock < 0)
+		return cli_fail(u->a, "machine '%s' is being started", m.name);
+	return STATUS_OK;
 }
 
 static enum status
 run(const struct args *a)
 {
 	struct up u = { .a = a };
-	enum status st = machine_find(a, true, &u.m);
-	int lock;
+	int lock = -1;
+	enum status st = prepare(&u, &lock);
 
-	if (st != STATUS_OK)
-		return st;
-	lock = machine_lock(&u.m, "up.lock", 0);
-	if (lock < 0)
-		return cli_fail(a, "machine '%s' is being started", a->name);
-	st = check_and_boot(&u);
-	close(lock);
+	if (st == STATUS_OK)
+		st = check_and_boot(&u);
+	if (lock >= 0)
+		close(lock);
 	free(u.kernel);
 	free(u.initrd);
 	return st;

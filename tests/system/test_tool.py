@@ -5,6 +5,7 @@ LIMIT: 240
 """
 import json
 import os
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -83,6 +84,9 @@ def test_a_kernel_without_an_agent_is_given_up_and_ended():
             check("interrupted" in up.stderr.read(), "no reason")
         equal(processes(f"/{name}/ctl.sock"), [], "processes after an interrupt")
         refused("status", "--name", name)
+        m = json.loads(spindle("up", "--name", name, "--json").stdout)
+        spindle("down", "--name", name)
+        shutil.rmtree(m["dir"])
 
 
 def test_a_machine_that_ends_in_mid_replay_is_reported():
