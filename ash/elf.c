@@ -20,7 +20,7 @@ elf_fail(struct ash_object *o, int code, const char *why, const char *symbol)
 {
 	size_t i;
 
-	for (i = 0; symbol[i] != '\0' && i < sizeof(o->symbol) - 1; i++)
+	for (i = 0; i < sizeof(o->symbol) - 1 && symbol[i] != '\0'; i++)
 		o->symbol[i] = symbol[i];
 	o->symbol[i] = '\0';
 	o->why = why;
