@@ -1,8 +1,10 @@
 /*
  * icmp_echo.c - answer ping: echo request becomes echo reply (RFC 792).
  *
- * Only the type changes, so the checksum is corrected rather than computed again
- * (RFC 1624), whatever the size of the payload.
+ * Only the type changes, so the checksum is corrected rather than computed again,
+ * whatever the size of the payload.  The sum shrinks by 8 << 8, so its complement
+ * grows by it; adding never yields the 0 that a message of zeros must not have,
+ * as subtracting would (RFC 1624, section 3 has the two forms).
  */
 #include <ash.h>
 
@@ -18,7 +20,7 @@ echo(uint32_t len, uint32_t icmp)
 
 	if (frame_raw16_at(icmp, ICMP_TYPE) != be16(ECHO_REQUEST))
 		return ash_decline();
-	csum = csum_update16(csum, be16(ECHO_REQUEST), be16(ECHO_REPLY));
+	csum = csum_fold(csum + be16(ECHO_REQUEST));
 	frame_put_raw16_at(icmp, ICMP_TYPE, be16(ECHO_REPLY));
 	frame_put_raw16_at(icmp, ICMP_CSUM, csum);
 	frame_swap_mac();
