@@ -148,6 +148,24 @@ def test_damaged_frames_never_stop_anybody():
             check(states[f"echo-{way}"] != "dead", str(states))
 
 
+def test_frames_of_impossible_lengths_are_dropped_and_counted():
+    with Machine() as m:
+        deploy(m)
+        head = frames.udp(b"", 7)[:42]
+        sentinel = frames.udp(b"sentinel", 7)
+        reply = echoed(b"sentinel", 7)
+        with m.wire() as w:
+            for size in (1519, 1520, 2000, 2046, 2047, 2048, 4096, 9000):
+                w.silent(head + bytes(size - len(head)), sentinel, reply)
+            for size in (1, 5, 13):
+                w.silent(head[:size], sentinel, reply)
+            longest = head + bytes(1518 - len(head))
+            w.send(longest)
+            w.until(echoed(b"", 7)[:42] + longest[42:])
+        nic = m.nic()
+        check(nic["dropped"]["bad"] > 0, f"nothing was bad: {nic}")
+
+
 def test_a_burst_longer_than_the_ring_is_answered_or_accounted_for():
     burst = 1000
     with Machine() as m:
