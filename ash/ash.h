@@ -145,7 +145,8 @@ struct ash_report {
 	enum ash_rule rule; /* ASH_RULE_OK when accepted */
 	uint32_t word;      /* where: index of the offending instruction */
 	uint32_t bound;   /* worst-case instructions from entry to exit when the
-			       code has no loop and no call; else 0 */
+			       code has no loop and no call and they are
+			       less than 65535; else 0 */
 	uint32_t stretch; /* longest stretch between two payments; when refused
 			       as UNDERPAID: what the payment must cover */
 	uint32_t stores_frame; /* 1: the code can store to the frame */

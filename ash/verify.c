@@ -471,6 +471,7 @@ ash_verify(const uint32_t *code, size_t words, const struct ash_params *p,
 	if (err != SP_OK || v.winds || (v.has_import && v.has_return))
 		return err; /* no bound */
 	measure(&v, false);
-	r->bound = steps_from(&v, ASH_FIRST_WORD, false);
+	at = steps_from(&v, ASH_FIRST_WORD, false);
+	r->bound = at < TOO_LONG ? at : 0; /* scratch held no more */
 	return SP_OK;
 }

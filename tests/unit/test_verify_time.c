@@ -77,6 +77,34 @@ test_services_cost_what_they_say(void)
 	CU_ASSERT_EQUAL(r.rule, ASH_RULE_IMPORT);
 }
 
+/* Each is paid for, but all of them are more than scratch can hold. */
+static void
+test_what_cannot_be_counted_has_no_bound(void)
+{
+	struct ash_params p;
+	struct ash_report r;
+	static struct image im;
+	unsigned i;
+
+	begin(&im);
+	for (i = 0; i < 3; i++) {
+		put_payment(&im, INT16_MAX);
+		put(&im, NOP);
+		put(&im, NOP);
+		put(&im, NOP);
+		put(&im, mips_jump(MIPS_OP_jal, STUB));
+		put(&im, NOP);
+	}
+	put_exit(&im);
+	params(&p);
+	p.import_cost[ASH_IMPORT_ash_wake] = 20000;
+	CU_ASSERT_EQUAL(verify_words(im.code, im.n, &p, &r), SP_OK);
+	CU_ASSERT_EQUAL(r.bound, 3 * (8 + 20000) + 4);
+	p.import_cost[ASH_IMPORT_ash_wake] = 30000;
+	CU_ASSERT_EQUAL(verify_words(im.code, im.n, &p, &r), SP_OK);
+	CU_ASSERT_EQUAL(r.bound, 0);
+}
+
 /* Beyond what a payment can say, and beyond what scratch can hold. */
 static void
 test_an_expensive_service_cannot_be_paid(void)
@@ -141,6 +169,7 @@ main(void)
 	ADD(test_a_return_ends_at_the_exit);
 	ADD(test_loops_have_no_bound_but_a_stretch);
 	ADD(test_services_cost_what_they_say);
+	ADD(test_what_cannot_be_counted_has_no_bound);
 	ADD(test_an_expensive_service_cannot_be_paid);
 	ADD(test_stores_to_the_frame_are_told);
 	CU_basic_set_mode(CU_BRM_VERBOSE);
