@@ -132,8 +132,10 @@ check_handler(struct bind_entry *n, const struct sp_bind *b)
 		return SP_ENOENT;
 	if (handler_owner(n->handler) != n->owner)
 		return SP_EPERM;
+	/* One binding at a time, or its code could change under the other. */
 	if (handler_binding(n->handler) != 0 &&
-		handler_binding(n->handler) != b->replaces)
+		((b->flags & SP_BIND_REPLACE) == 0 ||
+			handler_binding(n->handler) != b->replaces))
 		return SP_EBUSY;
 	return b->ring == ~0u ? SP_OK : check_ring(n, b->ring);
 }
@@ -473,17 +475,31 @@ bind_uses(enum sp_target target, uint32_t object)
 	return false;
 }
 
-/* Bindings first: flows may only go when nothing lies in them. */
+/* Does the entry in SLOT lie in a flow that has gone? */
+static bool
+is_orphan(uint32_t slot)
+{
+	const struct bind_entry *e = &bind_table[slot];
+
+	return e->kind != BIND_FREE && e->flow != 0 &&
+	       bind_table[e->flow].kind == BIND_FREE;
+}
+
+/* What others bound inside its flows goes too, and what lies in that. */
 void
 bind_forget_owner(const struct env *e)
 {
+	bool changed;
+
 	for (uint32_t i = 1; i < BIND_ENTRIES; i++)
 		if (bind_table[i].kind != BIND_FREE && bind_table[i].owner == e)
 			remove_slot(i);
-	/* What others bound inside its flows goes to the root's flow. */
-	for (uint32_t i = 1; i < BIND_ENTRIES; i++)
-		if (bind_table[i].kind != BIND_FREE &&
-			bind_table[i].flow != 0 &&
-			bind_table[bind_table[i].flow].kind == BIND_FREE)
-			remove_slot(i);
+	do {
+		changed = false;
+		for (uint32_t i = 1; i < BIND_ENTRIES; i++)
+			if (is_orphan(i)) {
+				remove_slot(i);
+				changed = true;
+			}
+	} while (changed);
 }
