@@ -51,6 +51,8 @@ struct job {
 	char sdk[PATH_MAX];
 };
 
+static struct job job;
+
 /* --- running tools --------------------------------------------------------- */
 
 static void
@@ -90,15 +92,16 @@ in_dir(const struct job *j, const char *name)
 	return path;
 }
 
+/* At exit, whatever made us exit. */
 static void
-clean(const struct job *j)
+clean(void)
 {
 	static const char *const names[] = { "gcc.s", "safe.s", "safe.o" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(names); i++)
-		(void)unlink(in_dir(j, names[i]));
-	(void)rmdir(j->dir);
+		(void)unlink(in_dir(&job, names[i]));
+	(void)rmdir(job.dir);
 }
 
 /* --- the steps ------------------------------------------------------------- */
@@ -172,7 +175,8 @@ build(const struct job *j, struct ash_file *f)
 		rewrite(j, code_bits, data_bits);
 		if (!assemble(j))
 			return false;
-		if (ash_file_open(f, in_dir(j, "safe.o"), stderr) != SP_OK)
+		if (ash_file_open_as(
+			    f, in_dir(j, "safe.o"), j->source, stderr) != SP_OK)
 			return false;
 		if (f->obj.code_bits == code_bits &&
 			f->obj.data_bits == data_bits)
@@ -257,9 +261,9 @@ make(const struct job *j)
 
 	if (!compile(j) || !build(j, &f))
 		return false;
-	ok = settle(&f, j->source) &&
-	     (j->only_text ? copy_text(j)
-			   : write_file(j->object, f.bytes, f.n));
+	ok = j->only_text ? copy_text(j)
+			  : settle(&f, j->source) &&
+				    write_file(j->object, f.bytes, f.n);
 	ash_file_close(&f);
 	return ok;
 }
@@ -325,24 +329,22 @@ parse(struct job *j, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	static struct job j;
 	const char *tmp = getenv("TMPDIR");
-	bool ok;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		fputs(usage, stdout);
 		return 0;
 	}
-	if (!parse(&j, argc, argv)) {
+	if (!parse(&job, argc, argv)) {
 		fputs(usage, stderr);
 		return 2;
 	}
-	find_sdk(&j);
-	snprintf(j.dir, sizeof(j.dir), "%s/ashcc.XXXXXX",
+	find_sdk(&job);
+	snprintf(job.dir, sizeof(job.dir), "%s/ashcc.XXXXXX",
 		tmp == NULL ? "/tmp" : tmp);
-	if (mkdtemp(j.dir) == NULL)
-		die("%s: %s", j.dir, strerror(errno));
-	ok = make(&j);
-	clean(&j);
-	return ok ? 0 : 1;
+	if (mkdtemp(job.dir) == NULL)
+		die("%s: %s", job.dir, strerror(errno));
+	if (atexit(clean) != 0)
+		die("cannot clean up");
+	return make(&job) ? 0 : 1;
 }

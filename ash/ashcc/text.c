@@ -259,14 +259,16 @@ read_insn(struct reader *r, const char *s)
 static char *
 read_label(struct reader *r, char *s)
 {
+	struct list *to = r->in_text ? &r->chunk->lines : &r->p->rest;
 	char *colon = strchr(s, ':');
 	size_t n = strcspn(s, " \t:\"=");
 
 	if (colon == NULL || s + n != colon)
 		return s;
 	*colon = '\0';
-	list_append(r->in_text ? &r->chunk->lines : &r->p->rest,
-		line_new(LINE_LABEL, s));
+	if (begins(s, "$Ltext")) /* where debug information says it begins */
+		to = &r->p->head->lines;
+	list_append(to, line_new(LINE_LABEL, s));
 	return trim(colon + 1);
 }
 

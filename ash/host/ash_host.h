@@ -17,6 +17,8 @@
 
 struct ash_file {
 	const char *path; /* as given; must stay valid */
+	const char *name; /* what to call it in messages: PATH, or what the
+			     caller prefers */
 	uint8_t *bytes;   /* the whole object */
 	size_t n;
 	struct ash_object obj;
@@ -29,6 +31,9 @@ struct ash_file {
  */
 int ash_file_open(
 	struct ash_file *f, const char *path, FILE *err) SP_MUST_CHECK;
+/* The same, and messages call it NAME. */
+int ash_file_open_as(struct ash_file *f, const char *path, const char *name,
+	FILE *err) SP_MUST_CHECK;
 void ash_file_close(struct ash_file *f);
 
 /* Offset in the file of the first executable section. */

@@ -40,26 +40,33 @@ print_why(const struct ash_file *f, FILE *err)
 {
 	const struct ash_object *o = &f->obj;
 
-	fprintf(err, "%s: %s%s%s\n", f->path, o->why,
+	fprintf(err, "%s: %s%s%s\n", f->name, o->why,
 		o->symbol[0] == '\0' ? "" : ": ", o->symbol);
 }
 
 int
 ash_file_open(struct ash_file *f, const char *path, FILE *err)
 {
+	return ash_file_open_as(f, path, path, err);
+}
+
+int
+ash_file_open_as(
+	struct ash_file *f, const char *path, const char *name, FILE *err)
+{
 	FILE *in;
 	int code;
 
-	*f = (struct ash_file){ .path = path };
+	*f = (struct ash_file){ .path = path, .name = name };
 	in = fopen(path, "rb");
 	if (in == NULL) {
-		fprintf(err, "%s: %s\n", path, strerror(errno));
+		fprintf(err, "%s: %s\n", name, strerror(errno));
 		return SP_ENOENT;
 	}
 	code = file_read(f, in);
 	fclose(in);
 	if (code < 0)
-		fprintf(err, "%s: %s\n", path,
+		fprintf(err, "%s: %s\n", name,
 			code == SP_EFORMAT ? "too large for a handler"
 					   : sp_err_text(code));
 	if (code == SP_OK) {
@@ -76,7 +83,7 @@ void
 ash_file_close(struct ash_file *f)
 {
 	free(f->bytes);
-	*f = (struct ash_file){ .path = f->path };
+	*f = (struct ash_file){ .path = f->path, .name = f->name };
 }
 
 uint32_t
@@ -136,10 +143,24 @@ ask_addr2line(const char *path, uint32_t off, char *out, size_t room)
 		(void)waitpid(pid, &status, 0);
 }
 
+/* What people would type: PATH without the directory we are in. */
+static const char *
+shorten(const char *path)
+{
+	char here[256];
+	size_t n;
+
+	if (getcwd(here, sizeof(here)) == NULL)
+		return path;
+	n = strlen(here);
+	return strncmp(path, here, n) == 0 && path[n] == '/' ? path + n + 1
+							     : path;
+}
+
 void
 ash_file_line(const struct ash_file *f, uint32_t word, struct ash_line *out)
 {
-	char text[512], *colon;
+	char text[400], *colon;
 
 	*out = (struct ash_line){ .line = 0 };
 	if (word < f->obj.text_off)
@@ -151,7 +172,7 @@ ash_file_line(const struct ash_file *f, uint32_t word, struct ash_line *out)
 		return;
 	*colon = '\0';
 	out->line = (unsigned)strtoul(colon + 1, NULL, 10);
-	snprintf(out->file, sizeof(out->file), "%.255s", text);
+	snprintf(out->file, sizeof(out->file), "%.255s", shorten(text));
 }
 
 /* --- printing -------------------------------------------------------------- */
@@ -200,7 +221,7 @@ ash_host_explain(const struct ash_file *f, const uint32_t *code, size_t words,
 	if (at.line != 0)
 		fprintf(out, "%s:%u: ", at.file, at.line);
 	else
-		fprintf(out, "%s: ", f->path);
+		fprintf(out, "%s: ", f->name);
 	fprintf(out, "%s: %s (%s, word %u); %s\n", insn, ash_rule_text(r->rule),
 		ash_rule_name(r->rule), r->word, ash_rule_cure(r->rule));
 }
@@ -243,7 +264,7 @@ ash_host_place(const struct ash_file *f, struct ash_trial *t, FILE *err)
 		code = ash_place(&copy.obj, &t->p, ASH_VM_DATA, ASH_VM_EXIT,
 			ASH_VM_ABORT, t->code, t->data);
 	if (code == SP_ENOMEM)
-		fprintf(err, "%s: out of memory\n", f->path);
+		fprintf(err, "%s: out of memory\n", f->name);
 	else if (code < 0)
 		print_why(&copy, err);
 	if (code < 0) {
@@ -284,7 +305,7 @@ print_imports(uint32_t imports, FILE *out)
 static void
 print_report(const struct ash_file *f, const struct ash_report *r, FILE *out)
 {
-	fprintf(out, "%s: accepted\n", f->path);
+	fprintf(out, "%s: accepted\n", f->name);
 	fprintf(out, "  code      %u bytes in a region of %u\n",
 		f->obj.text_bytes, 1u << f->obj.code_bits);
 	fprintf(out, "  data      %u bytes in a region of %u\n",

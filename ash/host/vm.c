@@ -314,7 +314,7 @@ ash_vm_open(const struct ash_file *f, uint32_t budget, FILE *err)
 	if (code == SP_OK) {
 		vm = ash_vm_image(t.code, t.words, t.data, &t.p, budget);
 		if (vm == NULL)
-			fprintf(err, "%s: the emulator failed\n", f->path);
+			fprintf(err, "%s: the emulator failed\n", f->name);
 	} else if (code == SP_EUNSAFE) {
 		ash_host_explain(f, t.code, t.words, &t.r, err);
 	}
