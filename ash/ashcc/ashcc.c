@@ -36,9 +36,11 @@ static const char *const flags[] = { "-S", "-x", "c", "-std=gnu11", "-O2",
 	"-fno-jump-tables", "-fno-optimize-sibling-calls",
 	"-fno-reorder-functions", "-fno-reorder-blocks-and-partition",
 	"-fno-tree-loop-distribute-patterns", "-fno-strict-aliasing",
-	"-mno-branch-likely", "-mno-check-zero-division", "-mno-mips16",
-	"-mno-micromips", "-ffixed-1", "-ffixed-21", "-ffixed-22", "-ffixed-23",
-	"-ffixed-24", "-ffixed-31", "-g1", "-gno-variable-location-views",
+	/* No jumps back to what another way ends with: see report.bound. */
+	"-fno-crossjumping", "-fno-reorder-blocks", "-mno-branch-likely",
+	"-mno-check-zero-division", "-mno-mips16", "-mno-micromips",
+	"-ffixed-1", "-ffixed-21", "-ffixed-22", "-ffixed-23", "-ffixed-24",
+	"-ffixed-31", "-g1", "-gno-variable-location-views",
 	"-fno-var-tracking", "-D__ASH__", NULL };
 
 struct job {

@@ -382,6 +382,31 @@ test_counter_declines_what_is_too_short(void)
 	close_vm();
 }
 
+/* --- all three ------------------------------------------------------------------ */
+
+/* Nothing in them looks like a loop, so the kernel knows what a frame can cost. */
+static void
+test_handlers_have_a_bound(void)
+{
+	static const char *const paths[] = { "build/ash/udp_echo.o",
+		"build/ash/icmp_echo.o", "build/ash/counter.o" };
+	struct ash_report r;
+	FILE *quiet = fopen("/dev/null", "w");
+	size_t i;
+
+	CU_ASSERT_FATAL(quiet != NULL);
+	for (i = 0; i < ARRAY_LEN(paths); i++) {
+		CU_ASSERT_EQUAL(ash_host_check(paths[i], quiet, &r), SP_OK);
+		CU_ASSERT(r.bound > 0 && r.bound <= 160);
+		open_vm(paths[i]);
+		run(build(i == 1 ? PROTO_ICMP : PROTO_UDP, 4));
+		CU_ASSERT_NOT_EQUAL(res.reply_len, 0);
+		CU_ASSERT(res.instructions <= r.bound);
+		close_vm();
+	}
+	fclose(quiet);
+}
+
 /* --- what ashcc must get right ---------------------------------------------------- */
 
 static uint32_t
@@ -548,6 +573,7 @@ main(void)
 	ADD(test_counter_counts_and_its_sums_are_right);
 	ADD(test_counter_leaves_no_sum_alone);
 	ADD(test_counter_declines_what_is_too_short);
+	ADD(test_handlers_have_a_bound);
 	ADD(test_calls_and_recursion_compute);
 	ADD(test_pointers_and_arrays_compute);
 	ADD(test_algorithms_compute_what_the_host_does);
