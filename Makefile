@@ -44,6 +44,13 @@ ALL := build/kernel.elf
 .DEFAULT_GOAL := all
 include $(wildcard $(FOLDERS:%=%/rules.mk) tests/*/rules.mk)
 
+# Goals that do not begin with tools/setup say what to do on a bare machine.
+ifneq ($(filter-out demo test check help clean,$(or $(MAKECMDGOALS),all)),)
+ifeq ($(shell command -v $(MIPSCC)),)
+$(error $(MIPSCC) is missing; tools/setup installs all that is needed)
+endif
+endif
+
 # --- what people type ---------------------------------------------------------
 ## Build everything: kernel, handlers, applications, host tools
 all: $(ALL)
@@ -67,6 +74,7 @@ soak: tests
 
 ## Lint and host unit tests, for every save
 check:
+	$(Q)tools/setup
 	$(Q)tests/run lint host
 
 ## Layers, headers, formatting, sizes, static analysis
