@@ -9,12 +9,17 @@
 
 #include <spindle/bytes.h>
 
-/* Bytes at the end of the arena that emit must be able to borrow. */
+/*
+ * Bytes at the end of the arena that emit must be able to borrow, and inserting
+ * again whatever was removed.
+ */
 static uint32_t
 reserve(const struct dpf_set *s)
 {
-	return s->scratch > 4 * s->max_arms + 8 ? s->scratch
-						: 4 * s->max_arms + 8;
+	uint32_t emit = 4 * s->max_arms + 8;
+	uint32_t insert = s->scratch > s->keep ? s->scratch : s->keep;
+
+	return insert > emit ? insert : emit;
 }
 
 bool

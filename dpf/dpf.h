@@ -206,8 +206,15 @@ int dpf_set_init(void *arena, size_t bytes, enum dpf_set_kind kind,
 int dpf_set_insert(struct dpf_set *s, const struct dpf_filter *f, uint32_t id,
 	uint32_t rank) SP_MUST_CHECK;
 
-/* Returns SP_OK or SP_ENOENT. */
+/*
+ * Returns SP_OK or SP_ENOENT.  A filter that was removed can be inserted again
+ * if since then others were only removed or renamed.
+ */
 int dpf_set_remove(struct dpf_set *s, uint32_t id) SP_MUST_CHECK;
+
+/* Filter ID is TO from now on.  Returns SP_OK, SP_ENOENT, SP_EEXIST (TO is
+ * taken) or SP_EINVAL. */
+int dpf_set_rename(struct dpf_set *s, uint32_t id, uint32_t to) SP_MUST_CHECK;
 
 /* Change the rank of ID.  Returns SP_OK or SP_ENOENT. */
 int dpf_set_rank(struct dpf_set *s, uint32_t id, uint32_t rank) SP_MUST_CHECK;

@@ -34,7 +34,7 @@ static int
 reset(struct dpf_set *s)
 {
 	s->used = (sizeof(*s) + ALIGN - 1) & ~(uint32_t)(ALIGN - 1);
-	s->scratch = s->max_arms = s->nfilters = 0;
+	s->scratch = s->max_arms = s->keep = s->nfilters = 0;
 	s->free_small = s->free_big = s->filters = 0;
 	for (unsigned i = 0; i < TRIE_BASE_HASH; i++)
 		s->bases[i] = 0;
@@ -334,7 +334,7 @@ int
 dpf_set_insert(struct dpf_set *s, const struct dpf_filter *f, uint32_t id,
 	uint32_t rank)
 {
-	uint32_t max_arms = s->max_arms;
+	uint32_t max_arms = s->max_arms, keep = s->keep;
 	void *scratch;
 	ref_t r;
 	int err = SP_ENOMEM;
@@ -346,6 +346,8 @@ dpf_set_insert(struct dpf_set *s, const struct dpf_filter *f, uint32_t id,
 	scratch = dpf_arena_scratch(s, dpf_walk_bytes(f));
 	if (scratch == NULL)
 		return SP_ENOMEM;
+	if (s->scratch > keep)
+		s->keep = s->scratch;
 	r = add_filter(s, id, rank);
 	if (r != 0)
 		err = add_paths(s, f, scratch, r);
@@ -356,6 +358,7 @@ dpf_set_insert(struct dpf_set *s, const struct dpf_filter *f, uint32_t id,
 		if (r != 0)
 			drop_filter(s, r);
 		s->max_arms = max_arms;
+		s->keep = keep;
 	}
 	return err;
 }
@@ -370,6 +373,23 @@ dpf_set_remove(struct dpf_set *s, uint32_t id)
 	drop_filter(s, r);
 	/* An empty set is as good as a new one, without fragments. */
 	return s->nfilters == 0 ? reset(s) : SP_OK;
+}
+
+int
+dpf_set_rename(struct dpf_set *s, uint32_t id, uint32_t to)
+{
+	ref_t r = dpf_tree_find(s, s->filters, id);
+
+	if (to == 0 || to > DPF_MAX_ID)
+		return SP_EINVAL;
+	if (r == 0)
+		return SP_ENOENT;
+	if (dpf_tree_find(s, s->filters, to) != 0)
+		return SP_EEXIST;
+	dpf_tree_del(s, &s->filters, id);
+	((struct filter *)trie_at(s, r))->link.key = to;
+	/* It takes the block that has just been given back, if any. */
+	return dpf_tree_add(s, &s->filters, r);
 }
 
 int

@@ -153,6 +153,7 @@ struct dpf_set {
 	uint32_t bytes, used; /* of the arena; what was ever handed out */
 	uint32_t scratch;     /* bytes at the end of the arena in use */
 	uint32_t max_arms;    /* most arms any test ever had */
+	uint32_t keep;        /* most scratch any filter took */
 	uint32_t nfilters;
 	ref_t free_small, free_big;
 	ref_t root;    /* place */

@@ -210,11 +210,11 @@ classifier_of(const struct bind_entry *n)
 	return n->kind == BIND_TAP ? &bind_taps : &bind_rx;
 }
 
-/* Put N's filter into its set as SLOT; ranks are told if it is no tap. */
+/* Put N's filter into its set as ID; ranks are told if it is no tap. */
 static int
-set_in(const struct bind_entry *n, uint32_t slot)
+set_in(const struct bind_entry *n, uint32_t id)
 {
-	return dpf_set_insert(classifier_of(n)->set, &n->filter, slot, n->rank);
+	return dpf_set_insert(classifier_of(n)->set, &n->filter, id, n->rank);
 }
 
 static void
@@ -286,8 +286,26 @@ commit(struct bind_entry *n, uint32_t slot, const char name[SP_NAME])
 }
 
 /*
- * Everything that can fail, undone in reverse order: transmit rights, set,
- * code.  OLD is what sits in SLOT now (kind FREE for a fresh one).
+ * N into its set as SLOT in place of OLD.  It comes before OLD goes, so that OLD
+ * can come back whatever happens (dpf_set_remove).
+ */
+static int
+set_swap(
+	const struct bind_entry *n, const struct bind_entry *old, uint32_t slot)
+{
+	int err = set_in(n, BIND_SPARE);
+
+	if (err < 0)
+		return err;
+	set_out(old, slot);
+	err = dpf_set_rename(classifier_of(n)->set, BIND_SPARE, slot);
+	KASSERT(err == SP_OK);
+	return SP_OK;
+}
+
+/*
+ * Everything that can fail, undone in reverse order: set, code, transmit rights.
+ * OLD is what sits in SLOT now (kind FREE for a fresh one).
  */
 static int
 install(struct bind_entry *n, uint32_t slot)
@@ -295,40 +313,28 @@ install(struct bind_entry *n, uint32_t slot)
 	struct bind_entry *old = &bind_table[slot];
 	bool replaces = old->kind != BIND_FREE;
 	bool sends = n->kind == BIND_RING || n->kind == BIND_ASH;
-	int err = SP_OK;
+	int err = replaces ? set_swap(n, old, slot) : set_in(n, slot);
 
-	if (replaces)
-		set_out(old, slot);
-	err = set_in(n, slot);
 	if (err < 0)
-		goto put_back;
+		goto restore;
 	if (n->kind != BIND_TAP)
 		bind_order_apply(slot);
 	err = classifier_emit(classifier_of(n));
-	if (err < 0)
-		goto take_out;
-	if (replaces && sends)
-		tx_rights_remove(n->owner->tx, slot);
-	if (sends)
-		err = tx_rights_add(n->owner->tx, &n->filter, slot);
-	if (err < 0)
-		goto old_rights;
-	return SP_OK;
-old_rights:
-	if (replaces) {
-		int again = tx_rights_add(old->owner->tx, &old->filter, slot);
-
-		KASSERT(again == SP_OK);
-	}
-take_out:
+	if (err == SP_OK && sends)
+		err = replaces ? tx_rights_replace(
+					 n->owner->tx, &n->filter, slot)
+			       : tx_rights_add(n->owner->tx, &n->filter, slot);
+	if (err == SP_OK)
+		return SP_OK;
 	set_out(n, slot);
-put_back:
 	if (replaces) {
 		int again = set_in(old, slot);
 
 		KASSERT(again == SP_OK);
 	}
-	bind_order_restore();
+restore:
+	if (n->kind != BIND_TAP) /* taps have no order */
+		bind_order_restore();
 	return err;
 }
 

@@ -18,7 +18,10 @@ struct ring;
 enum bind_kind { BIND_FREE, BIND_FLOW, BIND_TAP, BIND_RING, BIND_ASH };
 
 /* Slots 1..255 are bindings, the rest flows; the slot is the filter's id. */
-enum { BIND_ENTRIES = SP_MAX_BINDINGS + SP_MAX_FLOWS };
+enum {
+	BIND_ENTRIES = SP_MAX_BINDINGS + SP_MAX_FLOWS,
+	BIND_SPARE, /* no slot: the id of a replacement until it is one */
+};
 
 struct bind_entry {
 	enum bind_kind kind;

@@ -92,6 +92,14 @@ publish(struct tx_rights *t)
 	return SP_OK;
 }
 
+/* A smaller set always fits where the larger one did. */
+static void
+publish_less(struct tx_rights *t)
+{
+	if (publish(t) < 0)
+		t->code = tx_nothing;
+}
+
 int
 tx_rights_add(struct tx_rights *t, const struct dpf_filter *f, uint32_t id)
 {
@@ -124,10 +132,23 @@ tx_rights_remove(struct tx_rights *t, uint32_t id)
 	int err = dpf_set_remove(t->set, id);
 
 	KASSERT(err == SP_OK);
-	/* A smaller set always fits where the larger one did. */
-	err = publish(t);
+	publish_less(t);
+}
+
+/* For a moment both are allowed: then nothing that can fail is left to do. */
+int
+tx_rights_replace(struct tx_rights *t, const struct dpf_filter *f, uint32_t id)
+{
+	int err = tx_rights_add(t, f, DPF_MAX_ID);
+
 	if (err < 0)
-		t->code = tx_nothing;
+		return err;
+	err = dpf_set_remove(t->set, id);
+	if (err == SP_OK)
+		err = dpf_set_rename(t->set, DPF_MAX_ID, id);
+	KASSERT(err == SP_OK);
+	publish_less(t);
+	return SP_OK;
 }
 
 bool

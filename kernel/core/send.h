@@ -22,10 +22,12 @@ int tx_rights_create(uint32_t owner, struct tx_rights **out) SP_MUST_CHECK;
 void tx_rights_destroy(struct tx_rights *t);
 
 /*
- * Add or remove the mirror of what was bound as ID.  On error nothing changes.
+ * Add, exchange or remove the mirror of what was bound as ID.  On error nothing changes.
  * Returns SP_OK, SP_ENOMEM or SP_EUNSUPPORTED.
  */
 int tx_rights_add(struct tx_rights *t, const struct dpf_filter *f,
+	uint32_t id) SP_MUST_CHECK;
+int tx_rights_replace(struct tx_rights *t, const struct dpf_filter *f,
 	uint32_t id) SP_MUST_CHECK;
 void tx_rights_remove(struct tx_rights *t, uint32_t id);
 

@@ -162,6 +162,42 @@ test_number_of_paths_costs_nothing(void)
 
 /* Whatever does not fit leaves the set as it was, at each size of arena. */
 static void
+test_a_renamed_filter_is_what_it_was(void)
+{
+	struct dpf_set *s = new_set(ARENA_BYTES, DPF_SET_ONE);
+
+	CU_ASSERT_EQUAL(dpf_set_insert(s, port_filter(7), 1, 1), SP_OK);
+	CU_ASSERT_EQUAL(dpf_set_rename(s, 1, DPF_MAX_ID), SP_OK);
+	CU_ASSERT_EQUAL(dpf_set_insert(s, port_filter(8), 1, 1), SP_OK);
+	CU_ASSERT_EQUAL(dpf_set_rename(s, DPF_MAX_ID, 1), SP_EEXIST);
+	CU_ASSERT_EQUAL(dpf_set_rename(s, 2, 3), SP_ENOENT);
+	CU_ASSERT_EQUAL(dpf_set_rename(s, 1, 0), SP_EINVAL);
+	CU_ASSERT_EQUAL(dpf_set_rename(s, 1, DPF_MAX_ID + 1), SP_EINVAL);
+	CU_ASSERT_EQUAL(dpf_set_remove(s, 1), SP_OK);
+	CU_ASSERT_EQUAL(dpf_set_rename(s, DPF_MAX_ID, 1), SP_OK);
+	CU_ASSERT_EQUAL(dpf_set_rank(s, 1, 4), SP_OK);
+	CU_ASSERT_EQUAL(dpf_set_remove(s, DPF_MAX_ID), SP_ENOENT);
+	CU_ASSERT_EQUAL(dpf_set_remove(s, 1), SP_OK);
+}
+
+/* A full arena: its working memory is still there. */
+static void
+test_a_removed_filter_can_come_back(void)
+{
+	for (size_t bytes = 2048; bytes < 16384; bytes += 64) {
+		struct dpf_set *s = new_set(bytes, DPF_SET_ONE);
+		uint16_t id = 2;
+
+		if (dpf_set_insert(s, diamonds(9), 1, 1) != SP_OK)
+			continue;
+		while (dpf_set_insert(s, port_filter(id), id, id) == SP_OK)
+			id++;
+		CU_ASSERT_EQUAL(dpf_set_remove(s, 1), SP_OK);
+		CU_ASSERT_EQUAL(dpf_set_insert(s, diamonds(9), 1, 1), SP_OK);
+	}
+}
+
+static void
 test_a_full_arena_leaves_the_set_untouched(void)
 {
 	struct rng r = { 6 };
@@ -359,6 +395,8 @@ main(void)
 	CU_ADD_TEST(s, test_arena_need_not_be_aligned);
 	CU_ADD_TEST(s, test_ids_are_unique_and_in_range);
 	CU_ADD_TEST(s, test_number_of_paths_costs_nothing);
+	CU_ADD_TEST(s, test_a_renamed_filter_is_what_it_was);
+	CU_ADD_TEST(s, test_a_removed_filter_can_come_back);
 	CU_ADD_TEST(s, test_a_full_arena_leaves_the_set_untouched);
 	CU_ADD_TEST(s, test_code_that_does_not_fit_is_refused);
 	CU_ADD_TEST(s, test_ten_thousand_changes_leave_no_trace);
