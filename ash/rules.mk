@@ -34,7 +34,7 @@ build/corpus/ash/%.c.o: $(ASH_CORPUS)/%.c build/ashcc $(wildcard ash/sdk/*.h)
 	$(Q)CROSS=$(CROSS) build/ashcc -Wall -Wextra -Werror -o $@ $<
 
 build/test/host/test_ashcc: | build/ashcc
-build/test/host/test_ash_corpus: | $(ASH_CORPUS_OBJS)
+build/test/host/test_ash_corpus: | $(HANDLER_OBJS) $(ASH_CORPUS_OBJS)
 build/test/host/test_handlers: | $(HANDLER_OBJS) $(ASH_CORPUS_OBJS)
 
 # Mutants of all that is accepted.

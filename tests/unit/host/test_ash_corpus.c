@@ -146,6 +146,48 @@ test_good_programs_are_accepted(void)
 	globfree(&g);
 }
 
+/* Parse N bytes from memory of that size; place and verify what is accepted. */
+static int
+try_object(const uint8_t *bytes, size_t n)
+{
+	struct ash_file f = { .path = "", .name = "", .n = n };
+	struct ash_report r;
+	int err;
+
+	f.bytes = malloc(n == 0 ? 1 : n);
+	CU_ASSERT_FATAL(f.bytes != NULL);
+	memcpy(f.bytes, bytes, n);
+	err = ash_open(f.bytes, n, &f.obj);
+	if (err == SP_OK)
+		err = verify_with(&f, UINT32_MAX, &r);
+	ash_file_close(&f);
+	return err;
+}
+
+static void
+test_damaged_objects_break_nothing(void)
+{
+	uint32_t state = 3, i, at;
+	struct ash_file f;
+	uint8_t was;
+	size_t n;
+
+	CU_ASSERT_EQUAL_FATAL(
+		ash_file_open(&f, "build/ash/counter.o", stderr), SP_OK);
+	CU_ASSERT_EQUAL(try_object(f.bytes, f.n), SP_OK);
+	for (n = 0; n < f.n; n++)
+		CU_ASSERT(try_object(f.bytes, n) < 0);
+	for (i = 0; i < 30000; i++) {
+		state = state * 1664525 + 1013904223;
+		at = (state >> 8) % (uint32_t)f.n;
+		was = f.bytes[at];
+		f.bytes[at] ^= (uint8_t)(1 + (state & 0xfe));
+		(void)try_object(f.bytes, f.n);
+		f.bytes[at] = was;
+	}
+	ash_file_close(&f);
+}
+
 /* Lines of PATH from the one that has FROM to the one that has TO. */
 static unsigned
 lines_between(const char *path, const char *from, const char *to)
@@ -188,6 +230,7 @@ main(void)
 	ADD(test_each_program_is_refused_for_its_reason);
 	ADD(test_every_rule_is_broken_by_some_program);
 	ADD(test_good_programs_are_accepted);
+	ADD(test_damaged_objects_break_nothing);
 	ADD(test_the_verifier_stays_under_600_lines);
 	CU_basic_set_mode(CU_BRM_VERBOSE);
 	CU_basic_run_tests();
