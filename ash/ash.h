@@ -78,7 +78,7 @@ enum ash_verdict {
  * never pointers.  A stub keeps the dedicated registers and returns through $ra.
  */
 #define ASH_IMPORTS(X)                                                         \
-	X(ash_wake, 0, 40)  /* void ash_wake(void): make the owner runnable */ \
+	X(ash_wake, 0, 120) /* void ash_wake(void): make the owner runnable */ \
 	X(ash_clock, 1, 40) /* uint32_t ash_clock(void): CP0 Count, 6 ns */
 
 enum ash_import {

@@ -67,12 +67,12 @@ ash_reply(uint32_t len)
 	return (int)(0x00020000 | len);
 }
 
-/* --- services of the kernel, 40 instructions each ---------------------------- */
+/* --- services of the kernel -------------------------------------------------- */
 
-/* Make the owner runnable, with SP_EVENT_ASH. */
+/* Make the owner runnable, with SP_EVENT_ASH.  120 instructions. */
 void ash_wake(void);
 
-/* CP0 Count. */
+/* CP0 Count.  40 instructions. */
 uint32_t ash_clock(void);
 
 /* --- byte order -------------------------------------------------------------- */

@@ -125,10 +125,11 @@ ash_stop_fault:
 /*
  * Services.  A stub leaves the handler's stack for the kernel's, believes no
  * register but $ra (which a handler can only point at its own bundles), and
- * clears what C left behind.  Interrupts off meanwhile: a timer that fires then
- * stops the handler at its next instruction.
+ * clears what C left behind ($v0 too if it is no result).  Interrupts off
+ * meanwhile: a timer that fires then stops the handler at its next instruction.
+ * What the longest way takes, C included, is the service's cost in ash/ash.h.
  */
-	.macro	SERVICE name
+	.macro	SERVICE name, is_void=0
 	.type	ash_stub_\name, @function
 	.globl	ash_stub_\name
 ash_stub_\name:
@@ -148,6 +149,9 @@ ash_stub_\name:
 	.irp	n, 1,3,4,5,6,7,8,9,10,11,12,13,14,15,25
 	move	$\n, $zero
 	.endr
+	.if	\is_void
+	move	$v0, $zero
+	.endif
 	mthi	$zero
 	mtlo	$zero
 	move	$sp, $k1
@@ -157,5 +161,5 @@ ash_stub_\name:
 	.size	ash_stub_\name, . - ash_stub_\name
 	.endm
 
-	SERVICE wake
+	SERVICE wake, is_void=1
 	SERVICE clock

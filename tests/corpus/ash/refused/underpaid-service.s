@@ -1,7 +1,7 @@
 # UNDERPAID 8
-# The service costs 40.
+# The service costs 120.
 1:
-	PAY	40
+	PAY	120
 	nop
 	nop
 	nop
