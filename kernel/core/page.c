@@ -155,6 +155,8 @@ dead_get(uint32_t pfn)
 	struct frame *f = &pages.frame[pfn];
 
 	if (f->kind == FRAME_FREE) {
+		/* Handlers can read it: forget whoever had it. */
+		memset(page_kva(pfn), 0, SP_PAGE);
 		f->kind = FRAME_DEAD;
 		info.pages_free--;
 	}
