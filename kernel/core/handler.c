@@ -322,13 +322,27 @@ handler_forget_owner(const struct env *e)
 			handler_destroy(&ashes.handler[i]);
 }
 
+/*
+ * A handler wrote LEN bytes and nothing is sent or delivered: the slot's next
+ * frame may be somebody else's, who must not find what was not received.
+ */
+static __attribute__((noinline, cold)) void
+forget(uint8_t *frame, uint32_t len)
+{
+	const uint32_t room = PCN_SLOT / 2 - PCN_FRAME_AT;
+
+	memset(frame, 0, len < room ? len : room);
+}
+
 /* Stopped: count it, tell the owner, take it off the path. */
 static enum handler_result
-aborted(struct handler *h, uint32_t why)
+aborted(struct handler *h, uint32_t why, uint8_t *frame)
 {
 	static const char *const reason[] = { "none", "budget exhausted",
 		"timer", "fault" };
 
+	if (h->writes_frames)
+		forget(frame, PCN_SLOT);
 	h->info->aborts++;
 	h->info->abort_reason = why & 3;
 	h->info->abort_pc = cpu.ash_pc;
@@ -344,10 +358,14 @@ static enum handler_result
 reply(struct handler *h, uint8_t *frame, uint32_t len)
 {
 	if (len < 14 || len > PCN_FRAME_MAX ||
-		!tx_allows(h->owner->tx, frame, len))
+		!tx_allows(h->owner->tx, frame, len)) {
+		forget(frame, len);
 		return HANDLER_DENIED;
-	if (pcn_send_slot(frame, len) < 0)
+	}
+	if (pcn_send_slot(frame, len) < 0) {
+		forget(frame, len);
 		return HANDLER_TX_FULL;
+	}
 	h->info->replies++;
 	return HANDLER_REPLIED;
 }
@@ -367,7 +385,7 @@ handler_run(struct handler *h, uint8_t *frame, uint32_t len)
 	case ASH_CONSUME:
 		return HANDLER_CONSUMED;
 	case ASH_STOP_BUDGET & 0xffff0000u:
-		return aborted(h, v);
+		return aborted(h, v, frame);
 	default:
 		h->info->declines++;
 		return HANDLER_DECLINED;
