@@ -1,0 +1,10 @@
+# tests/system/rules.mk - handlers in assembly, which stop at bad moments or pry.
+# Framed like the verifier's corpus (tests/corpus/ash/begin.inc).
+
+RAW_HANDLERS := $(patsubst tests/system/handlers/%.s,build/test/ash/%.o,$(sort \
+	$(wildcard tests/system/handlers/*.s)))
+TEST_DEPS += $(RAW_HANDLERS)
+build/test/ash/%.o: tests/system/handlers/%.s $(wildcard tests/corpus/ash/*.inc)
+	@mkdir -p $(@D)
+	$(Q)$(CROSS)as -EL -mips32r2 -mabi=32 -msoft-float -G0 -o $@ \
+		tests/corpus/ash/begin.inc $< tests/corpus/ash/end.inc
