@@ -14,3 +14,22 @@ build/fuzz/dpf_lift: build/host/tests/fuzz/dpf_lift.c.o build/host/libs.a
 	$(Q)$(HOSTCC) $(HOSTFLAGS) -o $@ $^ -lpcap
 
 .PHONY: fuzz fuzz-dpf fuzz-ash
+
+# Handlers that are made up, and single words, beside ash/rules.mk's mutants.
+ASH_FUZZ := build/fuzz/ash_generate build/fuzz/ash_words
+ASH_FUZZ_OBJS := $(patsubst %,build/tool/%.o,$(sort $(wildcard ash/*.c)) \
+	$(sort $(wildcard ash/host/*.c)))
+TEST_DEPS += $(ASH_FUZZ)
+$(ASH_FUZZ): build/fuzz/%: build/tool/tests/fuzz/%.c.o $(ASH_FUZZ_OBJS)
+	@echo "  LD      $@"; mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(TOOLFLAGS) -o $@ $^ -lcapstone -lunicorn
+
+fuzz: fuzz-ash-generate
+fuzz-ash-generate: $(ASH_FUZZ)
+	$(Q)seed=$(SEED); end=$$(($$(date +%s) + $(SECONDS))); \
+	while [ $$(date +%s) -lt $$end ]; do \
+		build/fuzz/ash_generate 50000 $$seed || exit 1; \
+		build/fuzz/ash_words 10000 $$seed || exit 1; \
+		seed=$$((seed + 1)); \
+	done
+.PHONY: fuzz-ash-generate
