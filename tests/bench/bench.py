@@ -10,6 +10,7 @@ the two ways of counting (latency.py) disagree by more than 2 instructions.
 """
 import argparse
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -146,8 +147,9 @@ def with_plugin(directory, arguments):
     """A PATH on which QEMU is started with the plugin."""
     real = shutil.which("qemu-system-mipsel")
     path = os.path.join(directory, "qemu-system-mipsel")
-    with open(path, "w", encoding="ascii") as f:
-        f.write(f'#!/bin/sh\nexec {real} "$@" -plugin {PLUGIN},{arguments}\n')
+    plugin = shlex.quote(f"{PLUGIN},{arguments}")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(f'#!/bin/sh\nexec {real} "$@" -plugin {plugin}\n')
     os.chmod(path, 0o755)
     return directory + os.pathsep + os.environ["PATH"]
 
