@@ -169,6 +169,20 @@ destroy_space:
 	return err;
 }
 
+/* Everybody named below E: nothing below can be opened without a capability for
+ * E, and its name will be somebody else's one day. */
+static void
+destroy_below(const struct env *e)
+{
+	for (uint32_t i = 0; i < SP_MAX_ENVS; i++) {
+		struct env *below = &table.env[i];
+
+		if (below->id != 0 && below != e &&
+			cap_opens(&e->name, &below->name, 0))
+			env_destroy(below, (uint32_t)SP_EKILLED, 0, 0, 0);
+	}
+}
+
 void
 env_destroy(struct env *e, uint32_t code, uint32_t cause, uint32_t pc,
 	uint32_t addr)
@@ -180,6 +194,7 @@ env_destroy(struct env *e, uint32_t code, uint32_t cause, uint32_t pc,
 	i->exit_cause = cause;
 	i->exit_pc = pc;
 	i->exit_addr = addr;
+	destroy_below(e);
 	bind_forget_owner(e);
 	handler_forget_owner(e);
 	ring_forget_owner(e);

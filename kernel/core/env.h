@@ -59,7 +59,8 @@ bool env_opens_device(uint32_t cap, uint8_t first, uint8_t second);
 int env_create(const struct sp_cap *by, uint32_t parent,
 	const char name[SP_NAME]) SP_MUST_CHECK;
 
-/* End E: every binding, ring, handler, mapping and frame of it goes. */
+/* End E, and first whoever is named below it: every binding, ring, handler,
+ * mapping and frame goes.  The running environment may be among them. */
 void env_destroy(struct env *e, uint32_t code, uint32_t cause, uint32_t pc,
 	uint32_t addr);
 

@@ -125,13 +125,10 @@ sys_env_kill(uint32_t cap, uint32_t id, uint32_t c, uint32_t d)
 	(void)d;
 	if (err < 0)
 		return err;
-
-	bool self = e == env_current();
-
 	kernel_interruptible_begin();
 	env_destroy(e, (uint32_t)SP_EKILLED, 0, 0, 0);
 	kernel_interruptible_end();
-	if (self)
+	if (env_current() == NULL) /* killed too */
 		sched_run();
 	return SP_OK;
 }
