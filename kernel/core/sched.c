@@ -123,6 +123,15 @@ upcall_request(struct env *e)
 	cpu.resched = 1;
 }
 
+void
+upcall_cancel(struct env *e)
+{
+	if ((sched.upcalls >> e->slot & 1) == 0)
+		return;
+	sched.upcalls &= ~(1u << e->slot);
+	env_post(e, SP_EVENT_RING);
+}
+
 static void
 tick_start(void)
 {

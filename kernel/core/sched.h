@@ -46,4 +46,7 @@ bool irq_is_allowed(uint32_t line);
 /* Upcalls: run E's upcall entry as soon as the CPU leaves the kernel. */
 void upcall_request(struct env *e);
 
+/* Instead of an upcall that E wants but has not entered: an event. */
+void upcall_cancel(struct env *e);
+
 #endif /* KERNEL_CORE_SCHED_H */

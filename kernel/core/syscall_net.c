@@ -113,6 +113,8 @@ sys_upcall_set(uint32_t pc, uint32_t sp, uint32_t c, uint32_t d)
 	(void)d;
 	env_current()->upcall_pc = pc;
 	env_current()->upcall_sp = sp;
+	if (pc == 0)
+		upcall_cancel(env_current());
 	return SP_OK;
 }
 
