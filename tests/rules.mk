@@ -90,16 +90,23 @@ build/test/kernel.a: $(KOBJS)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@; $(MIPSAR) rcsD $@ $^
 
-# Applications that misbehave.
+# Applications that misbehave, and those that attack (test_attack.py).
 TEST_APPS := $(patsubst tests/system/apps/%.c,build/test/apps/%.elf,$(sort \
-	$(wildcard tests/system/apps/*.c)))
+	$(wildcard tests/system/apps/*.c))) \
+	$(patsubst tests/attack/%.c,build/test/attack/%.elf,$(sort \
+	$(wildcard tests/attack/*.c)))
 TEST_DEPS += $(TEST_APPS)
+LINK_APP = $(MIPSCC) $(UFLAGS) -static -Wl,-T,apps/lib/user.ld \
+	-Wl,--build-id=none -Wl,-z,max-page-size=4096 -o $@ \
+	build/apps/apps/lib/crt0.S.o $(filter %.o,$^) $(filter %.a,$^)
 build/test/apps/%.elf: build/apps/tests/system/apps/%.c.o build/apps/lib.a \
 		apps/lib/user.ld
 	@mkdir -p $(@D)
-	$(Q)$(MIPSCC) $(UFLAGS) -static -Wl,-T,apps/lib/user.ld \
-		-Wl,--build-id=none -Wl,-z,max-page-size=4096 -o $@ \
-		build/apps/apps/lib/crt0.S.o $(filter %.o,$^) $(filter %.a,$^)
+	$(Q)$(LINK_APP)
+build/test/attack/%.elf: build/apps/tests/attack/%.c.o build/apps/lib.a \
+		apps/lib/user.ld
+	@mkdir -p $(@D)
+	$(Q)$(LINK_APP)
 
 # Handlers that misbehave, and one compiled without ashcc.
 TEST_HANDLERS := $(patsubst tests/system/handlers/%.c,build/test/ash/%.o,$(sort \
