@@ -397,7 +397,7 @@ test_handlers_have_a_bound(void)
 	CU_ASSERT_FATAL(quiet != NULL);
 	for (i = 0; i < ARRAY_LEN(paths); i++) {
 		CU_ASSERT_EQUAL(ash_host_check(paths[i], quiet, &r), SP_OK);
-		CU_ASSERT(r.bound > 0 && r.bound <= 160);
+		CU_ASSERT(r.bound > 0 && r.bound <= 240);
 		open_vm(paths[i]);
 		run(build(i == 1 ? PROTO_ICMP : PROTO_UDP, 4));
 		CU_ASSERT_NOT_EQUAL(res.reply_len, 0);
