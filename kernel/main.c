@@ -61,7 +61,7 @@ kernel_main(uint32_t a0, const uint32_t *argv, const uint32_t *envp,
 	if (args.ram_bytes == 0 || args.ram_bytes > MALTA_RAM_MAX)
 		args.ram_bytes = low_ram;
 	info.magic = SP_INFO_MAGIC;
-	info.version = 1;
+	info.version = SP_INFO_VERSION;
 	info.boot_count = cp0_get_count();
 	page_init((uint32_t)kernel_end, args.ram_bytes, args.initrd,
 		args.initrd + args.initrd_bytes);

@@ -133,7 +133,8 @@ ctl_info(struct ctl *c, struct sp_info *out, enum ctl_tables tables)
 	int err = ctl_info_part(c, out, 0, bytes);
 
 	end_names(out);
-	if (err >= 0 && (out->magic != SP_INFO_MAGIC || out->version != 1))
+	if (err >= 0 && (out->magic != SP_INFO_MAGIC ||
+				out->version != SP_INFO_VERSION))
 		return CTL_STRANGE;
 	/* Frames may have come while the agent copied: look again. */
 	for (int i = 0; i < 5 && err >= 0 && !balanced(&out->nic); i++)

@@ -56,7 +56,7 @@
 #define STLB_ADDRESS 0x80010000
 
 #define IDLE_BYTES    16
-#define SYSCALL_COUNT 30 /* SP_CALL_COUNT */
+#define SYSCALL_COUNT 40 /* SP_CALL_COUNT */
 
 #ifndef __ASSEMBLER__
 

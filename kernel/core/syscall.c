@@ -30,8 +30,12 @@ sys_null(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
 }
 
 int32_t
-syscall_bad(void)
+syscall_bad(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
 {
+	(void)a;
+	(void)b;
+	(void)c;
+	(void)d;
 	return SP_ENOSYS;
 }
 
@@ -256,6 +260,7 @@ sys_halt(uint32_t cap, uint32_t status, uint32_t c, uint32_t d)
 _Static_assert(SYSCALL_COUNT == SP_CALL_COUNT, "boot/vectors.S");
 
 #define PLAIN(name)    [SP_CALL_##name] = sys_##name
+#define LATER(name)    [SP_CALL_##name] = syscall_bad
 #define SWITCHES(name) [SP_CALL_##name] = syscall_switching
 
 const syscall_t syscall_table[SP_CALL_COUNT] = {
@@ -289,6 +294,16 @@ const syscall_t syscall_table[SP_CALL_COUNT] = {
 	PLAIN(irq_ack),
 	PLAIN(halt),
 	PLAIN(filter_run),
+	LATER(context_set),
+	LATER(slice_take),
+	LATER(slice_free),
+	LATER(sleep_until),
+	LATER(tlb_write),
+	LATER(tlb_delete),
+	LATER(page_acl),
+	LATER(revoke),
+	LATER(cap_revoke),
+	LATER(audit),
 };
 
 const syscall_t syscall_switching_table[SP_CALL_COUNT] = {

@@ -15,7 +15,7 @@ typedef int32_t (*syscall_t)(uint32_t a, uint32_t b, uint32_t c, uint32_t d);
 extern const syscall_t syscall_table[SP_CALL_COUNT];
 extern const syscall_t syscall_switching_table[SP_CALL_COUNT];
 
-int32_t syscall_bad(void);
+int32_t syscall_bad(uint32_t a, uint32_t b, uint32_t c, uint32_t d);
 
 /* sys_NAME() for every call of the ABI (syscall.c, syscall_mem.c,
  * syscall_net.c). */

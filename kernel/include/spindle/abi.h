@@ -30,53 +30,79 @@ enum {
 };
 
 /* Where applications live (kuseg). */
-#define SP_USER_BASE 0x00400000 /* first address a program may use */
-#define SP_USER_TOP  0x7fff0000 /* one past the last one */
-#define SP_INFO_VA   0x70000000 /* read-only kernel pages: struct sp_info */
-#define SP_STACK_TOP 0x7ffe0000 /* the usual stack ends here */
+#define SP_USER_BASE   0x00400000 /* first address a program may use */
+#define SP_USER_TOP    0x7fff0000 /* one past the last one */
+#define SP_INFO_VA     0x70000000 /* read-only kernel pages: struct sp_info */
+#define SP_FRAMES_VA   0x71000000 /* read-only: struct sp_frame of every pfn */
+#define SP_STLB_VA     0x72000000 /* read-only: struct sp_stlb[SP_STLB_SLOTS] */
+#define SP_EXPOSED_END 0x73000000
+#define SP_STACK_TOP   0x7ffe0000 /* the usual stack ends here */
 
 /* X(name, number): see kernel/core/ of the same name for the contract. */
-#define SP_CALLS(X)                                                            \
-	X(null, 0)    /* (): 0 */                                              \
-	X(console, 1) /* (cap, va, len): write to the console */               \
-	X(self, 2)    /* (): id of this environment */                         \
-	X(yield, 3)   /* (env or 0): give up the slice, to ENV if set */       \
+#define SP_CALLS(X)                                                              \
+	X(null, 0)    /* (): 0 */                                                \
+	X(console, 1) /* (cap, va, len): write to the console */                 \
+	X(self, 2)    /* (): id of this environment */                           \
+	X(yield, 3)   /* (env or 0): give up the slice, to ENV if set */         \
 	X(wait, 4)    /* (mask): sleep until an event in MASK; returns and \
-			      clears those pending */   \
-	X(exit, 5)    /* (code): end this environment */                       \
-	X(page_alloc, 6) /* (cap, count, align_log2, pfn or -1): first pfn */  \
-	X(page_free, 7)  /* (cap, pfn, count) */                               \
-	X(map, 8)        /* (struct sp_map *) */                               \
-	X(unmap, 9)      /* (cap, env, va, count) */                           \
-	X(env_create,                                                          \
+			      clears those pending */     \
+	X(exit, 5)    /* (code): end this environment */                         \
+	X(page_alloc, 6) /* (cap, count, align_log2, pfn or -1): first pfn */    \
+	X(page_free, 7)  /* (cap, pfn, count) */                                 \
+	X(map, 8)        /* (struct sp_map *) */                                 \
+	X(unmap, 9)      /* (cap, env, va, count) */                             \
+	X(env_create,                                                            \
 		10) /* (cap, name va): id; slot 0 of the child holds a   \
-			      capability derived from CAP */     \
-	X(env_start, 11)    /* (cap, env, struct sp_start *) */                \
-	X(env_kill, 12)     /* (cap, env) */                                   \
-	X(cap_grant, 13)    /* (cap, env, slot, struct sp_cap *) */            \
-	X(flow_derive, 14)  /* (cap, struct sp_flow *): flow id */             \
-	X(flow_drop, 15)    /* (cap, flow) */                                  \
-	X(bind, 16)         /* (cap, struct sp_bind *): binding id */          \
-	X(unbind, 17)       /* (cap, binding) */                               \
-	X(ring_create, 18)  /* (cap, env, pfn, pages): ring id */              \
-	X(ring_destroy, 19) /* (cap, ring) */                                  \
-	X(upcall_set,                                                          \
-		20) /* (pc, sp): where upcalls enter; 0 turns them off */      \
-	X(upcall_done, 21) /* (): return from an upcall */                     \
-	X(net_send, 22)    /* (cap, struct sp_piece *, n): bytes sent */       \
-	X(ash_reserve, 23) /* (cap, env, struct sp_ash *): ash id */           \
-	X(ash_install, 24) /* (cap, ash, struct sp_ash_code *) */              \
-	X(ash_remove, 25)  /* (cap, ash) */                                    \
-	X(irq_bind, 26)    /* (cap, line): SP_EVENT_IRQ when it is raised */   \
-	X(irq_ack, 27)     /* (cap, line): let it be raised again */           \
-	X(halt, 28)        /* (cap, status): end the machine */                \
-	X(filter_run, 29)  /* (cap, struct sp_run *): run installed code */
+			      capability derived from CAP */       \
+	X(env_start, 11)    /* (cap, env, struct sp_start *) */                  \
+	X(env_kill, 12)     /* (cap, env) */                                     \
+	X(cap_grant, 13)    /* (cap, env, slot, struct sp_cap *) */              \
+	X(flow_derive, 14)  /* (cap, struct sp_flow *): flow id */               \
+	X(flow_drop, 15)    /* (cap, flow) */                                    \
+	X(bind, 16)         /* (cap, struct sp_bind *): binding id */            \
+	X(unbind, 17)       /* (cap, binding) */                                 \
+	X(ring_create, 18)  /* (cap, env, pfn, pages): ring id */                \
+	X(ring_destroy, 19) /* (cap, ring) */                                    \
+	X(upcall_set,                                                            \
+		20) /* (pc, sp): where upcalls enter; 0 turns them off */        \
+	X(upcall_done, 21) /* (): return from an upcall */                       \
+	X(net_send, 22)    /* (cap, struct sp_piece *, n): bytes sent */         \
+	X(ash_reserve, 23) /* (cap, env, struct sp_ash *): ash id */             \
+	X(ash_install, 24) /* (cap, ash, struct sp_ash_code *) */                \
+	X(ash_remove, 25)  /* (cap, ash) */                                      \
+	X(irq_bind, 26)    /* (cap, line): SP_EVENT_IRQ when it is raised */     \
+	X(irq_ack, 27)     /* (cap, line): let it be raised again */             \
+	X(halt, 28)        /* (cap, status): end the machine */                  \
+	X(filter_run, 29)  /* (cap, struct sp_run *): run installed code */      \
+	X(context_set,                                                           \
+		30) /* (cap, env, struct sp_context *): where the kernel  \
+			      enters it */      \
+	X(slice_take,                                                            \
+		31) /* (cap, env, position): a free slice, or one of the       \
+		       caller's, becomes ENV's */ \
+	X(slice_free, 32) /* (cap, position) */                                  \
+	X(sleep_until,                                                           \
+		33)      /* (struct sp_predicate *): sleep until it holds;   \
+			      the tag of the clause that did */   \
+	X(tlb_write, 34) /* (cap, va, pfn, SP_MAP_*): bind a page in the    \
+			      translation cache; it may be lost */    \
+	X(tlb_delete, 35) /* (va, count): forget such bindings */                \
+	X(page_acl,                                                              \
+		36) /* (cap, pfn, count, struct sp_acl *): who else may        \
+		       bind these frames */ \
+	X(revoke, 37) /* (cap, struct sp_revoke *): ask for resources back */    \
+	X(cap_revoke,                                                            \
+		38) /* (cap, struct sp_cap *): take every capability at or     \
+		       below it from everybody else */ \
+	X(audit,                                                                 \
+		39) /* (cap, va, bytes): 0, or 1 and why the kernel's tables  \
+			disagree, as text at VA */
 
 enum sp_call {
 #define X(name, number) SP_CALL_##name = number,
 	SP_CALLS(X)
 #undef X
-		SP_CALL_COUNT = 30,
+		SP_CALL_COUNT = 40,
 };
 
 /* --- capabilities ----------------------------------------------------------
@@ -125,13 +151,133 @@ struct sp_start {
 	uint32_t slices; /* how many slices of the vector to give it, 1.. */
 };
 
+/* Besides a frame's own name: who may bind it, and for what. */
+enum { SP_ACL = 2 };
+
+struct sp_acl {
+	struct sp_cap entry[SP_ACL]; /* rights 0: nobody */
+};
+
+/* page_alloc's last argument: any frame, or one of a cache colour. */
+#define SP_PFN_ANY       0xffffffffu
+#define SP_PFN_COLOUR(c) (0x80000000u | (c))
+enum { SP_COLOURS = 8 };
+
+/* --- contexts: where and how the kernel enters an application ---------------
+ * An environment runs on at most one of three levels; the higher interrupts the
+ * lower, and each has its own save area for exceptions.
+ */
+enum sp_level { SP_MAIN, SP_CALL, SP_UPCALL, SP_LEVELS };
+
+/*
+ * Exceptions (Aegis): the kernel stores $at, EPC, Cause and BadVAddr, sets BUSY
+ * and jumps to the entry of the exception's code.  Every other register but
+ * $k0 and $k1 is as it was.  The application resumes without the kernel: restore,
+ * load EPC into $k1, clear BUSY, jr $k1; neither a refill nor an interrupt
+ * changes $k1.  A second exception while BUSY ends the environment.
+ *
+ * Entries with bit 31 set are entered only after the kernel has looked at its
+ * own (guaranteed) mappings; the rest of the word is the address, 0 for none.
+ */
+#define SP_KERNEL_FIRST 0x80000000u
+
+struct sp_save {
+	uint32_t at, epc, cause, badvaddr;
+	uint32_t busy;     /* bit 31; the application clears the word */
+	uint32_t free[27]; /* the application's own */
+	uint32_t pc[32];   /* by Cause.ExcCode */
+};
+
+/* Codes of pc[] that no hardware raises. */
+enum { SP_EXC_REVOKE = 26, SP_EXC_REPOSSESS = 27 };
+
+enum sp_resource {
+	SP_RES_PAGES = 1,
+	SP_RES_SLICES,
+	SP_RES_RINGS,
+	SP_RES_FILTERS,
+	SP_RES_COUNT,
+};
+
+enum { SP_REPOSSESSED = 128 };
+
+/*
+ * The application's area: one page of its own, pinned while it is set.  The
+ * kernel believes nothing it reads here.
+ */
+struct sp_area {
+	struct sp_save save[SP_LEVELS];
+	/* Slices: where the end-of-slice entry interrupted; BUSY is set by the
+	 * kernel then and cleared by the application once it runs again. */
+	uint32_t slice_epc, slice_busy;
+	uint32_t sent; /* frames whose memory DMA no longer reads */
+	/* What somebody wants back (enum sp_resource), how many, until which
+	 * tick of sp_info; count 0: nothing. */
+	struct {
+		uint32_t count, deadline;
+	} wanted[SP_RES_COUNT];
+	/* The repossession vector: what was taken by force, newest at
+	 * (taken - 1) % SP_REPOSSESSED; the application reads, never resets. */
+	uint32_t taken;
+	struct {
+		uint32_t resource, name; /* pfn, slice, ring or binding */
+	} repossessed[SP_REPOSSESSED];
+	uint32_t free[16];
+};
+
+enum { SP_KEEP = 8 };
+
+/* All the kernel knows of how to enter an environment.  0 stands for: not. */
+struct sp_context {
+	uint32_t area_va;  /* struct sp_area: page aligned, mapped writable */
+	uint32_t start_pc; /* start of slice: every register is clear */
+	uint32_t end_pc;   /* end of slice: every register is as it was */
+	uint32_t sync_pc;  /* protected entries, see SP_PCT */
+	uint32_t async_pc;
+	uint32_t keep[SP_KEEP]; /* frames that revocation never takes */
+};
+
+/*
+ * Protected control transfer: syscall with $v0 = SP_PCT(kind, environment).  All
+ * registers but $v0, $k0 and $k1 are the message.  The callee finds the caller's
+ * id in $v0, the caller of a synchronous call afterwards 0 or an error.
+ */
+enum { SP_PCT_CALL, SP_PCT_SEND, SP_PCT_RETURN };
+#define SP_PCT(kind, env) (0x80000000u | (uint32_t)(kind) << 29 | (env))
+
+/* --- sleeping until memory says so (Xok's wakeup predicates) ----------------
+ * A sum of products: terms with the same tag must all hold, one tag suffices.
+ * Terms of one tag stand together.
+ */
+enum sp_compare { SP_EQ, SP_NE, SP_LT, SP_GE }; /* unsigned; LT and GE wrap */
+enum { SP_TERMS = 8 };
+
+struct sp_predicate {
+	uint32_t n;
+	struct {
+		uint32_t va; /* a word this environment can read */
+		uint32_t op, value;
+		uint32_t tag; /* 1.. */
+	} term[SP_TERMS];
+};
+
+/* --- revocation --------------------------------------------------------------
+ * Visible: the request appears in the owner's area and as SP_EVENT_REVOKE.  What
+ * it has not given back by the deadline is taken by force.
+ */
+struct sp_revoke {
+	uint32_t env, resource, count;
+	uint32_t ticks; /* how long it has; 0: taken at once */
+};
+
 /* --- events and rings ------------------------------------------------------ */
 enum {
-	SP_EVENT_RING = 1,   /* a ring of this environment got a frame */
-	SP_EVENT_ASH = 2,    /* a handler called ash_wake(), or is ready */
-	SP_EVENT_IRQ = 4,    /* the bound interrupt line was raised */
-	SP_EVENT_CHILD = 8,  /* an environment it created has ended */
-	SP_EVENT_ABORT = 16, /* one of its handlers was aborted and unbound */
+	SP_EVENT_RING = 1,    /* a ring of this environment got a frame */
+	SP_EVENT_ASH = 2,     /* a handler called ash_wake(), or is ready */
+	SP_EVENT_IRQ = 4,     /* the bound interrupt line was raised */
+	SP_EVENT_CHILD = 8,   /* an environment it created has ended */
+	SP_EVENT_ABORT = 16,  /* one of its handlers was aborted and unbound */
+	SP_EVENT_REVOKE = 32, /* something is wanted back, or was taken */
 };
 
 /*
@@ -274,10 +420,12 @@ enum sp_env_state {
 	SP_ENV_RUNNABLE,
 	SP_ENV_WAITING,
 	SP_ENV_DEAD,
+	SP_ENV_SLEEPING, /* until its predicate holds */
+	SP_ENV_CALLING,  /* until its callee returns */
 };
 
 struct sp_env_info {
-	uint32_t id; /* index | generation << 8; 0 when free */
+	uint32_t id; /* slot | generation << 8; 0 when free */
 	uint32_t parent;
 	uint32_t state;
 	uint32_t pages;  /* frames it owns */
@@ -285,6 +433,11 @@ struct sp_env_info {
 	uint32_t ticks;  /* slices used */
 	uint32_t upcalls;
 	uint32_t sent;
+	uint32_t excess;      /* slices it owes for ends it overran */
+	uint32_t forfeited;   /* ... and has paid */
+	uint32_t charged;     /* Count ticks of interrupt work done for it */
+	uint32_t repossessed; /* resources taken from it by force */
+	uint32_t rings, bindings;
 	uint32_t exit_code, exit_cause, exit_pc, exit_addr;
 	char name[SP_NAME];
 };
@@ -327,7 +480,7 @@ enum sp_abort {
 };
 
 struct sp_info {
-	uint32_t magic, version; /* SP_INFO_MAGIC, 1 */
+	uint32_t magic, version; /* SP_INFO_MAGIC, SP_INFO_VERSION */
 	uint32_t boot_count;     /* CP0 Count at boot */
 	uint32_t ticks; /* timer ticks since boot, 10 ms each, when busy */
 	uint32_t pages_total, pages_free;
@@ -340,5 +493,6 @@ struct sp_info {
 	struct sp_flow_info flow[SP_MAX_FLOWS];
 };
 #define SP_INFO_MAGIC 0x4e505331 /* "1SPN" */
+#define SP_INFO_VERSION 2
 
 #endif /* SP_ABI_H */

@@ -27,7 +27,8 @@
 	X(SP_EDENIED, -16, "frame matches no transmit template")               \
 	X(SP_EFORMAT, -17, "malformed object")                                 \
 	X(SP_EKILLED, -18, "environment was destroyed")                        \
-	X(SP_ENOSYS, -19, "no such system call")
+	X(SP_ENOSYS, -19, "no such system call")                               \
+	X(SP_EREVOKED, -20, "resource was taken back")
 
 enum sp_err {
 	SP_OK = 0,
