@@ -156,9 +156,6 @@ env_create(const struct sp_cap *by, uint32_t parent, const char name[SP_NAME])
 		goto destroy_space;
 	e->parent = parent;
 	give_name(e, by);
-	for (uint32_t i = 0; i < INFO_PAGES; i++)
-		space_set(&e->space, SP_INFO_VA + i * SP_PAGE,
-			(info_pfn() + i) << 6 | LO_CACHED | LO_VALID);
 	env_info(e)->id = e->id;
 	env_info(e)->parent = parent;
 	env_info(e)->state = SP_ENV_NEW;

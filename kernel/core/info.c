@@ -3,6 +3,8 @@
  */
 #include "kernel/core/info.h"
 
+#include "kernel/boot/frame.h"
+#include "kernel/core/page.h"
 #include "kernel/mips.h"
 
 /* kernel.ld gives it whole pages, so that nothing else is exposed with it. */
@@ -20,7 +22,17 @@ info_name(char dst[SP_NAME], const char src[SP_NAME])
 }
 
 uint32_t
-info_pfn(void)
+info_exposed(uint32_t va)
 {
-	return ((uint32_t)&info - KSEG0) / SP_PAGE;
+	uint32_t i = (va - SP_INFO_VA) / SP_PAGE;
+	uint32_t f = (va - SP_FRAMES_VA) / SP_PAGE;
+	uint32_t s = (va - SP_STLB_VA) / SP_PAGE;
+
+	if (i < INFO_PAGES)
+		return ((uint32_t)&info - KSEG0) / SP_PAGE + i;
+	if (f < page_table_pages())
+		return page_table_pfn() + f;
+	if (s < SP_STLB_SLOTS * sizeof(struct sp_stlb) / SP_PAGE)
+		return (STLB_ADDRESS - KSEG0) / SP_PAGE + s;
+	return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * info.h - the pages that every environment may read (struct sp_info).
+ * info.h - the pages that every environment may read.
  *
  * These are the kernel's live tables, not copies: exposing names costs nothing.
  */
@@ -15,7 +15,7 @@ extern struct sp_info info;
 /* Copy a user-given name; always terminated, never unprintable. */
 void info_name(char dst[SP_NAME], const char src[SP_NAME]);
 
-/* The pages, for mapping. */
-uint32_t info_pfn(void);
+/* The frame that everybody may read at address VA, or 0. */
+uint32_t info_exposed(uint32_t va);
 
 #endif /* KERNEL_CORE_INFO_H */

@@ -11,9 +11,10 @@
 #include "kernel/panic.h"
 
 static struct {
-	struct frame *frame;
+	struct sp_frame *frame;
 	uint32_t count; /* frames of RAM */
-	uint32_t hint;  /* nothing is free below it */
+	uint32_t table_pages;
+	uint32_t hint; /* nothing is free below it */
 } pages;
 
 static uint32_t
@@ -29,18 +30,19 @@ page_init(uint32_t first, uint32_t ram_bytes, uint32_t keep_from,
 	uint32_t table = round_up(first - KSEG0);
 
 	pages.count = ram_bytes / SP_PAGE;
-	pages.frame = (struct frame *)(KSEG0 + table);
-	memset(pages.frame, 0, pages.count * sizeof(struct frame));
+	pages.frame = (struct sp_frame *)(KSEG0 + table);
+	pages.table_pages =
+		round_up(pages.count * sizeof(struct sp_frame)) / SP_PAGE;
+	memset(pages.frame, 0, pages.table_pages * SP_PAGE);
 
-	uint32_t used =
-		round_up(table + pages.count * sizeof(struct frame)) / SP_PAGE;
+	uint32_t used = table / SP_PAGE + pages.table_pages;
 
 	for (uint32_t i = 0; i < pages.count; i++) {
 		bool kept = i >= keep_from / SP_PAGE &&
 			    i < round_up(keep_to) / SP_PAGE;
 
 		if (i < used || kept)
-			pages.frame[i].kind = FRAME_KERNEL;
+			pages.frame[i].kind = SP_FRAME_KERNEL;
 		else
 			info.pages_free++;
 	}
@@ -48,7 +50,19 @@ page_init(uint32_t first, uint32_t ram_bytes, uint32_t keep_from,
 	pages.hint = used;
 }
 
-struct frame *
+uint32_t
+page_table_pfn(void)
+{
+	return ((uint32_t)pages.frame - KSEG0) / SP_PAGE;
+}
+
+uint32_t
+page_table_pages(void)
+{
+	return pages.table_pages;
+}
+
+struct sp_frame *
 page_frame(uint32_t pfn)
 {
 	return pfn < pages.count ? &pages.frame[pfn] : NULL;
@@ -60,7 +74,7 @@ range_is_free(uint32_t pfn, uint32_t count)
 	if (pfn > pages.count || count > pages.count - pfn)
 		return false;
 	for (uint32_t i = 0; i < count; i++)
-		if (pages.frame[pfn + i].kind != FRAME_FREE)
+		if (pages.frame[pfn + i].kind != SP_FRAME_FREE)
 			return false;
 	return true;
 }
@@ -69,8 +83,8 @@ static bool
 can_be_dead(uint32_t pfn)
 {
 	return pfn < pages.count &&
-	       (pages.frame[pfn].kind == FRAME_FREE ||
-		       pages.frame[pfn].kind == FRAME_DEAD);
+	       (pages.frame[pfn].kind == SP_FRAME_FREE ||
+		       pages.frame[pfn].kind == SP_FRAME_DEAD);
 }
 
 /* The first fit, or 0.  GUARD demands neighbours that can be dead zones. */
@@ -91,13 +105,13 @@ find_free(uint32_t count, uint32_t align_log2, bool guard)
 }
 
 static void
-take(uint32_t pfn, uint32_t count, enum frame_kind kind, uint32_t owner,
+take(uint32_t pfn, uint32_t count, enum sp_frame_kind kind, uint32_t owner,
 	const struct sp_cap *name)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		struct frame *f = &pages.frame[pfn + i];
+		struct sp_frame *f = &pages.frame[pfn + i];
 
-		KASSERT(f->kind == FRAME_FREE);
+		KASSERT(f->kind == SP_FRAME_FREE);
 		f->kind = (uint8_t)kind;
 		f->owner = (uint16_t)owner;
 		f->name = *name;
@@ -106,7 +120,7 @@ take(uint32_t pfn, uint32_t count, enum frame_kind kind, uint32_t owner,
 	if (owner != 0)
 		info.env[owner - 1].pages += count;
 	while (pages.hint < pages.count &&
-		pages.frame[pages.hint].kind != FRAME_FREE)
+		pages.frame[pages.hint].kind != SP_FRAME_FREE)
 		pages.hint++;
 	memset(page_kva(pfn), 0, count * SP_PAGE);
 }
@@ -114,7 +128,7 @@ take(uint32_t pfn, uint32_t count, enum frame_kind kind, uint32_t owner,
 static void
 release(uint32_t pfn)
 {
-	struct frame *f = &pages.frame[pfn];
+	struct sp_frame *f = &pages.frame[pfn];
 
 	memset(f, 0, sizeof(*f));
 	info.pages_free++;
@@ -123,7 +137,7 @@ release(uint32_t pfn)
 }
 
 static void
-drop_owner(struct frame *f)
+drop_owner(struct sp_frame *f)
 {
 	if (f->owner != 0)
 		info.env[f->owner - 1].pages--;
@@ -145,19 +159,19 @@ page_alloc(uint32_t count, uint32_t align_log2, uint32_t want, uint32_t owner,
 		return SP_EBUSY;
 	if (pfn == 0)
 		return SP_ENOMEM;
-	take(pfn, count, FRAME_USER, owner, name);
+	take(pfn, count, SP_FRAME_USER, owner, name);
 	return (int)pfn;
 }
 
 static void
 dead_get(uint32_t pfn)
 {
-	struct frame *f = &pages.frame[pfn];
+	struct sp_frame *f = &pages.frame[pfn];
 
-	if (f->kind == FRAME_FREE) {
+	if (f->kind == SP_FRAME_FREE) {
 		/* Handlers can read it: forget whoever had it. */
 		memset(page_kva(pfn), 0, SP_PAGE);
-		f->kind = FRAME_DEAD;
+		f->kind = SP_FRAME_DEAD;
 		info.pages_free--;
 	}
 	f->pins++;
@@ -166,9 +180,9 @@ dead_get(uint32_t pfn)
 static void
 dead_put(uint32_t pfn)
 {
-	struct frame *f = &pages.frame[pfn];
+	struct sp_frame *f = &pages.frame[pfn];
 
-	KASSERT(f->kind == FRAME_DEAD && f->pins > 0);
+	KASSERT(f->kind == SP_FRAME_DEAD && f->pins > 0);
 	if (--f->pins == 0)
 		release(pfn);
 }
@@ -181,7 +195,7 @@ page_alloc_guarded(uint32_t count, uint32_t align_log2, uint32_t owner,
 
 	if (pfn == 0)
 		return SP_ENOMEM;
-	take(pfn, count, FRAME_USER, owner, name);
+	take(pfn, count, SP_FRAME_USER, owner, name);
 	dead_get(pfn - 1);
 	dead_get(pfn + count);
 	return (int)pfn;
@@ -204,7 +218,7 @@ page_alloc_kernel(uint32_t count, uint32_t align_log2, uint32_t owner)
 
 	if (pfn == 0)
 		return SP_ENOMEM;
-	take(pfn, count, FRAME_KERNEL, owner, &nobody);
+	take(pfn, count, SP_FRAME_KERNEL, owner, &nobody);
 	return (int)pfn;
 }
 
@@ -212,7 +226,7 @@ void
 page_free_kernel(uint32_t pfn, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		KASSERT(pages.frame[pfn + i].kind == FRAME_KERNEL);
+		KASSERT(pages.frame[pfn + i].kind == SP_FRAME_KERNEL);
 		drop_owner(&pages.frame[pfn + i]);
 		release(pfn + i);
 	}
@@ -222,9 +236,9 @@ page_free_kernel(uint32_t pfn, uint32_t count)
 static void
 settle(uint32_t pfn)
 {
-	struct frame *f = &pages.frame[pfn];
+	struct sp_frame *f = &pages.frame[pfn];
 
-	if (f->kind == FRAME_USER && f->owner == 0 && f->maps == 0 &&
+	if (f->kind == SP_FRAME_USER && f->owner == 0 && f->maps == 0 &&
 		f->pins == 0)
 		release(pfn);
 }
@@ -271,7 +285,7 @@ void
 page_disown_all(uint32_t owner)
 {
 	for (uint32_t i = 0; i < pages.count; i++)
-		if (pages.frame[i].kind == FRAME_USER &&
+		if (pages.frame[i].kind == SP_FRAME_USER &&
 			pages.frame[i].owner == owner)
 			page_disown(i);
 }

@@ -2,7 +2,7 @@
  * page.h - physical page frames: who owns them, who holds on to them.
  *
  * A frame is free when nobody owns, maps or pins it.  Names of frames are
- * physical: page frame numbers.
+ * physical: page frame numbers.  The table (struct sp_frame) is exposed.
  */
 #ifndef KERNEL_CORE_PAGE_H
 #define KERNEL_CORE_PAGE_H
@@ -13,22 +13,6 @@
 #include <spindle/err.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-enum frame_kind {
-	FRAME_FREE,
-	FRAME_KERNEL, /* the kernel's own; never mapped for writing */
-	FRAME_USER,
-	FRAME_DEAD, /* beside handler regions; PINS regions share it */
-};
-
-struct frame {
-	uint8_t kind;
-	uint8_t zero;
-	uint16_t owner; /* environment slot + 1; 0: nobody */
-	uint16_t maps;  /* mappings in environments */
-	uint16_t pins;  /* rings, handlers */
-	struct sp_cap name;
-};
 
 static inline void *
 page_kva(uint32_t pfn)
@@ -41,8 +25,12 @@ page_kva(uint32_t pfn)
 void page_init(uint32_t first, uint32_t ram_bytes, uint32_t keep_from,
 	uint32_t keep_to);
 
+/* The frame table itself: its first frame, and how many it fills. */
+uint32_t page_table_pfn(void);
+uint32_t page_table_pages(void);
+
 /* The frame PFN, or NULL when there is no such RAM. */
-struct frame *page_frame(uint32_t pfn);
+struct sp_frame *page_frame(uint32_t pfn);
 
 /*
  * Allocate COUNT contiguous frames, aligned to 2^ALIGN_LOG2 frames, zeroed; at

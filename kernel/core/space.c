@@ -7,6 +7,7 @@
 #include "kernel/core/space.h"
 
 #include "kernel/boot/frame.h"
+#include "kernel/core/info.h"
 #include "kernel/core/page.h"
 #include "kernel/lib/string.h"
 #include "kernel/mips.h"
@@ -16,7 +17,6 @@ enum {
 	TABLE_PAGES = 2,
 	TABLE_SLOTS = TABLE_PAGES * SP_PAGE / 8,
 	TABLE_MAX = TABLE_SLOTS - TABLE_SLOTS / 8, /* probes stay short */
-	STLB_SLOTS = 4096,
 	STLB_NEVER = 0x1f00, /* no EntryHi has these bits */
 	VPN2_MASK = 0x1fff,
 };
@@ -26,25 +26,21 @@ struct mapping {
 	uint32_t lo;
 };
 
-struct stlb_entry {
-	uint32_t tag, lo0, lo1, pad;
-};
+static struct sp_stlb *const stlb = (struct sp_stlb *)STLB_ADDRESS;
 
-static struct stlb_entry *const stlb = (struct stlb_entry *)STLB_ADDRESS;
-
-static struct stlb_entry *
+static struct sp_stlb *
 stlb_slot(uint32_t entryhi)
 {
 	uint32_t off = (entryhi >> 9) ^ (entryhi & 0xff) << 8;
 
-	return &stlb[(off & 0xfff0) / sizeof(struct stlb_entry)];
+	return &stlb[(off & 0xfff0) / sizeof(struct sp_stlb)];
 }
 
 void
 stlb_init(void)
 {
-	_Static_assert(sizeof(struct stlb_entry) == 16, "vec_refill");
-	for (int i = 0; i < STLB_SLOTS; i++)
+	_Static_assert(sizeof(struct sp_stlb) == 16, "vec_refill");
+	for (int i = 0; i < SP_STLB_SLOTS; i++)
 		stlb[i].tag = STLB_NEVER;
 	/* The whole TLB, with addresses that kseg0 can never ask for. */
 	uint32_t last = cp0_get_config1() >> 25 & 0x3f;
@@ -82,7 +78,7 @@ forget_pair(const struct space *s, uint32_t va)
 {
 	uint32_t old = cp0_get_entryhi();
 	uint32_t hi = (va & ~(uint32_t)VPN2_MASK) | s->asid;
-	struct stlb_entry *e = stlb_slot(hi);
+	struct sp_stlb *e = stlb_slot(hi);
 
 	if (e->tag == hi)
 		e->tag = STLB_NEVER;
@@ -114,9 +110,9 @@ space_init(struct space *s, uint32_t asid, uint32_t owner)
 static void
 drop_frame(uint32_t lo)
 {
-	const struct frame *f = page_frame(LO_PFN(lo));
+	const struct sp_frame *f = page_frame(LO_PFN(lo));
 
-	if (f != NULL && f->kind == FRAME_USER)
+	if (f != NULL && f->kind == SP_FRAME_USER)
 		page_map_put(LO_PFN(lo));
 }
 
@@ -155,7 +151,12 @@ space_set(struct space *s, uint32_t va, uint32_t lo)
 uint32_t
 space_get(const struct space *s, uint32_t va)
 {
-	return find(s, va)->lo;
+	if (va - SP_INFO_VA >= SP_EXPOSED_END - SP_INFO_VA)
+		return find(s, va)->lo;
+
+	uint32_t pfn = info_exposed(va);
+
+	return pfn == 0 ? 0 : pfn << 6 | LO_CACHED | LO_VALID;
 }
 
 uint32_t
@@ -188,14 +189,14 @@ space_clear(struct space *s, uint32_t va)
 }
 
 bool
-space_fault(const struct space *s, uint32_t va, bool store)
+space_fault(const struct space *s, uint32_t va, bool modify)
 {
 	if (va < SP_PAGE || va >= KSEG0)
 		return false;
 
 	uint32_t lo = space_get(s, va);
 
-	if ((lo & LO_VALID) == 0 || (store && (lo & LO_DIRTY) == 0))
+	if ((lo & LO_VALID) == 0 || (modify && (lo & LO_DIRTY) == 0))
 		return false;
 
 	uint32_t hi = (va & ~(uint32_t)VPN2_MASK) | s->asid;
@@ -203,12 +204,12 @@ space_fault(const struct space *s, uint32_t va, bool store)
 	/* The TLB may hold the pair with this half invalid: make it miss. */
 	forget_pair(s, va);
 
-	struct stlb_entry *e = stlb_slot(hi);
+	struct sp_stlb *e = stlb_slot(hi);
 	uint32_t even = va & ~(uint32_t)VPN2_MASK;
 
 	/* The pair of page 0 has no even half. */
-	e->lo0 = even == 0 ? 0 : space_get(s, even);
-	e->lo1 = space_get(s, even + SP_PAGE);
+	e->lo[0] = even == 0 ? 0 : space_get(s, even);
+	e->lo[1] = space_get(s, even + SP_PAGE);
 	e->tag = hi;
 	return true;
 }

@@ -48,8 +48,8 @@ uint32_t space_get(const struct space *s, uint32_t va);
 uint32_t space_clear(struct space *s, uint32_t va);
 
 /* A miss or modify fault at VA: true when the mapping allows it and is now in
- * the STLB. */
-bool space_fault(const struct space *s, uint32_t va, bool store);
+ * the STLB.  A store that misses a read-only page comes again, as a modify. */
+bool space_fault(const struct space *s, uint32_t va, bool modify);
 
 /* Make S the running address space. */
 void space_enter(const struct space *s);

@@ -6,7 +6,6 @@
 #include "kernel/board.h"
 #include "kernel/core/cap.h"
 #include "kernel/core/env.h"
-#include "kernel/core/info.h"
 #include "kernel/core/page.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/syscall.h"
@@ -47,9 +46,9 @@ syscall_check_frames(
 	if (c == NULL)
 		return SP_EPERM;
 	for (uint32_t i = 0; i < count; i++) {
-		const struct frame *f = page_frame(pfn + i);
+		const struct sp_frame *f = page_frame(pfn + i);
 
-		if (f == NULL || f->kind != FRAME_USER)
+		if (f == NULL || f->kind != SP_FRAME_USER)
 			return SP_ENOENT;
 		if (!cap_opens(c, &f->name, rights))
 			return SP_EPERM;
@@ -81,10 +80,9 @@ static bool
 range_is_user(uint32_t va, uint32_t count)
 {
 	return va % SP_PAGE == 0 && count > 0 && count <= MAP_MAX &&
-	       va >= SP_USER_BASE && va < SP_USER_TOP &&
+	       va >= SP_PAGE && va < SP_USER_TOP &&
 	       count <= (SP_USER_TOP - va) / SP_PAGE &&
-	       (va + count * SP_PAGE <= SP_INFO_VA ||
-		       va >= SP_INFO_VA + INFO_PAGES * SP_PAGE);
+	       (va + count * SP_PAGE <= SP_INFO_VA || va >= SP_EXPOSED_END);
 }
 
 static int
@@ -109,9 +107,9 @@ check_map(const struct sp_map *m)
 static void
 unmap_frame(uint32_t lo)
 {
-	const struct frame *f = page_frame(LO_PFN(lo));
+	const struct sp_frame *f = page_frame(LO_PFN(lo));
 
-	if ((lo & LO_VALID) != 0 && f != NULL && f->kind == FRAME_USER)
+	if ((lo & LO_VALID) != 0 && f != NULL && f->kind == SP_FRAME_USER)
 		page_map_put(LO_PFN(lo));
 }
 

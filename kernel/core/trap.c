@@ -88,7 +88,7 @@ exc_user(void)
 	uint32_t pc = cpu.ctx->epc;
 
 	if (code == EXC_MOD || code == EXC_TLBL || code == EXC_TLBS) {
-		if (space_fault(&e->space, addr, code != EXC_TLBL))
+		if (space_fault(&e->space, addr, code == EXC_MOD))
 			return;
 	}
 	if (code == EXC_RI && pc == MALTA_ROM_TRAP)

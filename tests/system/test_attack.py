@@ -29,7 +29,7 @@ free-own-twice -6, free-wrap -6, free-none -1, done 0
 """
 
 ENVS = """
-dies-write-info 3, dies-read-kernel 4, dies-semihosting 10, dies-mtc0 11,
+dies-write-info 1, dies-read-kernel 4, dies-semihosting 10, dies-mtc0 11,
 dies-eret 11, dies-wait 11, dies-tlbwi 11, dies-cache 11, dies-fpu 11,
 dies-di 11, dies-rdhwr-cc-res 10, dies-dsp 10, start-no-slice -1,
 start-slices -1, start 0, start-twice -13, yield-to 0, kill 0, kill-twice -6,

@@ -30,7 +30,9 @@ enum {
 };
 
 /* Where applications live (kuseg). */
-#define SP_USER_BASE   0x00400000 /* first address a program may use */
+#define SP_USER_BASE                                                           \
+	0x00400000                /* programs are linked here; pages below it
+				    may be mapped too, all but page 0 */
 #define SP_USER_TOP    0x7fff0000 /* one past the last one */
 #define SP_INFO_VA     0x70000000 /* read-only kernel pages: struct sp_info */
 #define SP_FRAMES_VA   0x71000000 /* read-only: struct sp_frame of every pfn */
@@ -162,6 +164,42 @@ struct sp_acl {
 #define SP_PFN_ANY       0xffffffffu
 #define SP_PFN_COLOUR(c) (0x80000000u | (c))
 enum { SP_COLOURS = 8 };
+
+/* --- exposed tables -----------------------------------------------------------
+ * The kernel's own, live, read-only for everybody.
+ */
+enum sp_frame_kind {
+	SP_FRAME_FREE,
+	SP_FRAME_KERNEL, /* the kernel's; never mapped for writing */
+	SP_FRAME_USER,
+	SP_FRAME_DEAD, /* beside handler regions; PINS regions share it */
+};
+
+/* One for each page frame of RAM (sp_info.pages_total), at SP_FRAMES_VA. */
+struct sp_frame {
+	uint8_t kind;
+	uint8_t pad0;
+	uint16_t owner; /* environment slot + 1; 0: nobody */
+	uint16_t maps;  /* guaranteed mappings of it */
+	uint16_t pins;  /* rings, handlers, contexts, predicates, DMA */
+	uint16_t bound; /* first half of the STLB that maps it, + 1 */
+	uint16_t pad1;
+	uint32_t hint;      /* the last mapping made: address | slot + 1 */
+	struct sp_cap name; /* capabilities that open it dominate this */
+	struct sp_acl acl;
+};
+
+/*
+ * The STLB, at SP_STLB_VA: pairs of pages by address and ASID, direct mapped.
+ * LO is a PFN << 6, cacheability << 3 (2: uncached), and the bits below.
+ */
+enum { SP_STLB_SLOTS = 4096, SP_LO_WRITE = 4, SP_LO_VALID = 2 };
+
+struct sp_stlb {
+	uint32_t tag; /* address of the pair | ASID */
+	uint32_t lo[2];
+	uint32_t pad;
+};
 
 /* --- contexts: where and how the kernel enters an application ---------------
  * An environment runs on at most one of three levels; the higher interrupts the
@@ -492,7 +530,7 @@ struct sp_info {
 	struct sp_binding_info binding[SP_MAX_BINDINGS];
 	struct sp_flow_info flow[SP_MAX_FLOWS];
 };
-#define SP_INFO_MAGIC 0x4e505331 /* "1SPN" */
+#define SP_INFO_MAGIC   0x4e505331 /* "1SPN" */
 #define SP_INFO_VERSION 2
 
 #endif /* SP_ABI_H */
