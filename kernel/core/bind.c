@@ -481,6 +481,23 @@ bind_uses(enum sp_target target, uint32_t object)
 	return false;
 }
 
+void
+bind_break_ring(const struct ring *r)
+{
+	for (uint32_t i = 1; i < SP_MAX_BINDINGS; i++)
+		if (bind_table[i].kind != BIND_FREE && bind_table[i].ring == r)
+			remove_slot(i);
+}
+
+void
+bind_break_handler(const struct handler *h)
+{
+	for (uint32_t i = 1; i < SP_MAX_BINDINGS; i++)
+		if (bind_table[i].kind != BIND_FREE &&
+			bind_table[i].handler == h)
+			remove_slot(i);
+}
+
 /* Does the entry in SLOT lie in a flow that has gone? */
 static bool
 is_orphan(uint32_t slot)

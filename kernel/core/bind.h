@@ -14,6 +14,9 @@
 #include <spindle/err.h>
 #include <stdint.h>
 
+struct handler;
+struct ring;
+
 /* Set aside memory for the two merged classifiers.  Panics without it. */
 void bind_init(void);
 
@@ -35,6 +38,11 @@ int bind_run(const struct sp_run *run, const uint8_t *frame, uint16_t *ids,
 bool bind_uses(enum sp_target target, uint32_t object);
 
 void bind_forget_owner(const struct env *e);
+
+/* Remove what is bound to this ring or handler.  In an interruptible section
+ * only (core/sched.h). */
+void bind_break_ring(const struct ring *r);
+void bind_break_handler(const struct handler *h);
 
 /* From the interrupt path: stop giving frames to this binding's handler. */
 void bind_abort(uint32_t id);

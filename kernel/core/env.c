@@ -230,6 +230,16 @@ env_post(struct env *e, uint32_t events)
 	}
 }
 
+void
+env_notify(struct env *e, uint32_t events)
+{
+	uint32_t status = irq_off(); /* frames post events too */
+
+	if (e != env_current())
+		env_post(e, events);
+	irq_restore(status);
+}
+
 bool
 env_is_runnable(const struct env *e)
 {

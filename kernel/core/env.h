@@ -67,6 +67,9 @@ void env_destroy(struct env *e, uint32_t code, uint32_t cause, uint32_t pc,
 /* Post events; wakes E when it waits for one of them. */
 void env_post(struct env *e, uint32_t events);
 
+/* The same from an interruptible section, unless E is the running one. */
+void env_notify(struct env *e, uint32_t events);
+
 /* May E run now? */
 bool env_is_runnable(const struct env *e);
 

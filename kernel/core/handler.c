@@ -303,15 +303,38 @@ handler_binding(const struct handler *h)
 	return h->info->binding;
 }
 
-void
-handler_destroy(struct handler *h)
+/* What is left of H are ordinary frames of its owner. */
+static void
+dissolve(struct handler *h)
 {
 	h->id = 0;
 	h->ready = false;
 	h->info->id = 0;
 	page_free_kernel(h->code_pfn, h->code_pages);
 	page_unpin(h->data_pfn, h->data_pages);
-	page_free_guarded(h->data_pfn, h->data_pages);
+	page_unguard(h->data_pfn, h->data_pages);
+}
+
+void
+handler_destroy(struct handler *h)
+{
+	dissolve(h);
+	for (uint32_t i = 0; i < h->data_pages; i++)
+		page_disown(h->data_pfn + i);
+}
+
+void
+handler_break_frame(uint32_t pfn)
+{
+	for (uint32_t i = 0; i < SP_MAX_ASHES; i++) {
+		struct handler *h = &ashes.handler[i];
+
+		if (h->id == 0 || pfn - h->data_pfn >= h->data_pages)
+			continue;
+		bind_break_handler(h);
+		dissolve(h);
+		env_notify(h->owner, SP_EVENT_REVOKE);
+	}
 }
 
 void

@@ -47,6 +47,14 @@ uint32_t handler_binding(const struct handler *h);
 void handler_destroy(struct handler *h);
 void handler_forget_owner(const struct env *e);
 
+/*
+ * Take each handler whose data lies in the frame PFN from its owner: what is
+ * bound to it first.  Its other frames stay the owner's, as ordinary ones; an
+ * owner that did not ask for it gets SP_EVENT_REVOKE.  In an interruptible
+ * section only (core/sched.h).
+ */
+void handler_break_frame(uint32_t pfn);
+
 /* Run on the frame where it lies; interrupts off. */
 enum handler_result handler_run(
 	struct handler *h, uint8_t *frame, uint32_t len);

@@ -202,12 +202,10 @@ page_alloc_guarded(uint32_t count, uint32_t align_log2, uint32_t owner,
 }
 
 void
-page_free_guarded(uint32_t pfn, uint32_t count)
+page_unguard(uint32_t pfn, uint32_t count)
 {
 	dead_put(pfn - 1);
 	dead_put(pfn + count);
-	for (uint32_t i = 0; i < count; i++)
-		page_disown(pfn + i);
 }
 
 int

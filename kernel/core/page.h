@@ -43,7 +43,8 @@ int page_alloc(uint32_t count, uint32_t align_log2, uint32_t want,
 /* The same with a dead frame on either side (handler regions). */
 int page_alloc_guarded(uint32_t count, uint32_t align_log2, uint32_t owner,
 	const struct sp_cap *name) SP_MUST_CHECK;
-void page_free_guarded(uint32_t pfn, uint32_t count);
+/* They become ordinary frames of their owner. */
+void page_unguard(uint32_t pfn, uint32_t count);
 
 /* Frames for the kernel itself on behalf of OWNER; freed by page_free_kernel. */
 int page_alloc_kernel(

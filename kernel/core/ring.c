@@ -7,6 +7,7 @@
  */
 #include "kernel/core/ring.h"
 
+#include "kernel/core/bind.h"
 #include "kernel/core/page.h"
 #include "kernel/core/sched.h"
 #include "kernel/dev/pcnet.h"
@@ -87,6 +88,22 @@ ring_forget_owner(const struct env *e)
 	for (int i = 0; i < SP_MAX_RINGS; i++)
 		if (rings[i].id != 0 && rings[i].owner == e)
 			ring_destroy(&rings[i]);
+}
+
+void
+ring_break(struct ring *r)
+{
+	bind_break_ring(r);
+	ring_destroy(r);
+	env_notify(r->owner, SP_EVENT_REVOKE);
+}
+
+void
+ring_break_frame(uint32_t pfn)
+{
+	for (int i = 0; i < SP_MAX_RINGS; i++)
+		if (rings[i].id != 0 && pfn - rings[i].pfn < rings[i].pages)
+			ring_break(&rings[i]);
 }
 
 /*

@@ -21,6 +21,7 @@ enum {
 	TX_PAGES = TX_ARENA_PAGES + 2 * TX_CODE_PAGES,
 	MIRROR_SCRATCH = 16384,
 	MIRROR_ROOM = 4096,
+	DRAIN_COUNTS = 666667, /* 4 ms: three long frames on the wire */
 };
 
 typedef uint32_t (*tx_code_t)(
@@ -227,4 +228,22 @@ send_gather(struct env *e, const struct sp_piece *pieces, uint32_t n)
 		return err;
 	env_info(e)->sent++;
 	return (int)g.total;
+}
+
+void
+send_break_frame(uint32_t pfn)
+{
+	bool reads;
+	uint32_t start = cp0_get_count(), status;
+
+	do {
+		status = irq_off();
+		reads = pcn_reads(pfn * SP_PAGE);
+		irq_restore(status);
+	} while (reads && cp0_get_count() - start < DRAIN_COUNTS);
+	if (!reads)
+		return;
+	status = irq_off();
+	pcn_abandon(pfn * SP_PAGE);
+	irq_restore(status);
 }

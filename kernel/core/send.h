@@ -38,4 +38,11 @@ bool tx_allows(const struct tx_rights *t, const uint8_t *frame, uint32_t len);
 int send_gather(
 	struct env *e, const struct sp_piece *pieces, uint32_t n) SP_MUST_CHECK;
 
+/*
+ * Make sure that the NIC reads the frame PFN no more: wait for what is queued,
+ * or, when the chip does not get on with it, stop it and drop what reads PFN.  In
+ * an interruptible section only (core/sched.h).
+ */
+void send_break_frame(uint32_t pfn);
+
 #endif /* KERNEL_CORE_SEND_H */

@@ -117,6 +117,7 @@ tx_make_room(uint32_t n)
 	if (pcn.tx_free >= n)
 		return true;
 	pcn_check();
+	pcn_tx_reclaim();
 	return pcn.tx_free >= n;
 }
 
@@ -128,6 +129,84 @@ tx_posted(struct pcn_desc *d, uint32_t slot_paddr, uint32_t longest)
 	pcn_tx_reclaim();
 	if (pcn.sick)
 		pcn_check();
+}
+
+bool
+pcn_reads(uint32_t page)
+{
+	struct pcn_desc *d;
+
+	if (pcn.tx_free == PCN_TX_SLOTS)
+		return false;
+	csr0_write(pcn.base, CSR0_TDMD | CSR0_IENA);
+	if (tx_make_room(PCN_TX_SLOTS))
+		return false;
+	d = pcn.tx_oldest;
+	for (uint32_t n = PCN_TX_SLOTS - pcn.tx_free; n > 0; n--) {
+		if (desc_is_in(d, page))
+			return true;
+		d = ring_next(d, PCN_TX_SLOTS);
+	}
+	return false;
+}
+
+/* Take the N descriptors from D on out of the ring, unsent. */
+static void
+tx_drop(struct pcn_desc *d, uint32_t n)
+{
+	for (; n > 0; n--) {
+		uint32_t flags = desc_get(&d->flags);
+
+		desc_set(&d->flags, (flags & ~DESC_OWN) | DESC_ERR);
+		tx_retire(d);
+		d = ring_next(d, PCN_TX_SLOTS);
+		pcn.tx_free++;
+	}
+}
+
+/* Move N descriptors from D to TO, which may be the same; returns what follows
+ * TO then. */
+static struct pcn_desc *
+tx_move(struct pcn_desc *to, struct pcn_desc *d, uint32_t n)
+{
+	for (; n > 0; n--) {
+		uint32_t addr = desc_get(&d->addr), slot = desc_get(&d->slot);
+		uint32_t flags = desc_get(&d->flags);
+
+		desc_set(&d->flags, 0);
+		desc_set(&d->slot, 0);
+		desc_set(&to->addr, addr);
+		desc_set(&to->flags, flags);
+		desc_set(&to->slot, slot);
+		d = ring_next(d, PCN_TX_SLOTS);
+		to = ring_next(to, PCN_TX_SLOTS);
+	}
+	return to;
+}
+
+void
+pcn_tx_sieve(uint32_t page)
+{
+	struct pcn_desc *to, *d;
+	uint32_t left, n;
+
+	pcn_tx_reclaim();
+	to = d = pcn.tx_oldest;
+	for (left = PCN_TX_SLOTS - pcn.tx_free; left > 0; left -= n) {
+		struct pcn_desc *first = d;
+		bool hit = false, last = false;
+
+		for (n = 0; n < left && !last; n++) {
+			hit = hit || desc_is_in(d, page);
+			last = (desc_get(&d->flags) & DESC_ENP) != 0;
+			d = ring_next(d, PCN_TX_SLOTS);
+		}
+		if (hit)
+			tx_drop(first, n);
+		else
+			to = tx_move(to, first, n);
+	}
+	pcn.tx = to;
 }
 
 static uint8_t *

@@ -84,6 +84,14 @@ int pcn_send(const uint8_t *head, uint32_t head_len,
 	const struct pcn_piece *pieces, size_t n) SP_MUST_CHECK;
 
 /*
+ * Has the chip frames to send of which a piece lies in the page at physical
+ * address PAGE?  Reminds it of them.  pcn_abandon restarts it without them.
+ * Interrupts off.
+ */
+bool pcn_reads(uint32_t page);
+void pcn_abandon(uint32_t page);
+
+/*
  * Re-read slow counters (missed frames, link) into INFO and restart the chip if
  * it has stopped.  About 60 instructions; call it every tick or when asked.
  */

@@ -172,6 +172,15 @@ pcn_check(void)
 }
 
 void
+pcn_abandon(uint32_t page)
+{
+	csr0_write(pcn.base, CSR0_STOP);
+	pcn_tx_sieve(page);
+	pcn.info->resets++;
+	restart();
+}
+
+void
 pcn_refresh(void)
 {
 	if (!pcn.started) /* perhaps there is no chip at all */

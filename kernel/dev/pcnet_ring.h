@@ -36,6 +36,10 @@ extern struct pcn pcn;
 /* Take back transmit descriptors the chip has finished with. */
 void pcn_tx_reclaim(void);
 
+/* Drop all frames that wait to be sent and of which a piece lies in PAGE.  The
+ * chip is stopped. */
+void pcn_tx_sieve(uint32_t page);
+
 /* Look whether the chip still runs; if not, reset it and go on. */
 void pcn_check(void);
 
@@ -83,6 +87,13 @@ desc_take(const struct pcn_desc *d)
 
 	dma_barrier();
 	return flags;
+}
+
+/* Does its buffer begin in the page at physical address PAGE? */
+static inline bool
+desc_is_in(const struct pcn_desc *d, uint32_t page)
+{
+	return (desc_get(&d->addr) ^ page) < SP_PAGE;
 }
 
 /* The next of N (a power of two); a ring is aligned to its size. */

@@ -24,7 +24,7 @@ OTHER, GROUP = bytes.fromhex("020000000077"), bytes.fromhex("01005e000001")
 RX_SLOTS, FRAME_MAX = 128, 1518
 
 (CONSUME, ECHO, COUNTERS, RESIZE, GATHER, STOP, STALL, CUT, LEFTOVERS,
- PROMISCUOUS, HOLD) = range(11)
+ PROMISCUOUS, HOLD, DRAIN, ABANDON) = range(13)
 DROPS = ("unclaimed", "ring_full", "tx_denied", "tx_full", "aborted",
          "declined", "bad")
 FIELDS = ("received", "consumed", "delivered", *DROPS, "bytes", "sent",
@@ -208,12 +208,38 @@ def test_a_stopped_chip_is_restarted_and_what_waits_is_sent():
         for n in (1, 5, 30):
             with d.changes(received=2, sent=n + 2, resets=1, send_errors=0):
                 d.send(frame(STOP, n))
-                for i in range(n, 0, -1):
-                    reply = d.receive()
-                    check(reply is not None, f"frame {i} of {n} is lost")
-                    equal(reply[16:], struct.pack("!H", i) + PATTERN[:600],
-                          "a frame that waited")
+                numbered(d, range(n, 0, -1))
                 equal(d.receive(), turned(frame(STOP, n)), "the answer")
+                d.echo()
+
+
+def numbered(d, numbers):
+    """The next frames are those that lay in a page, with these NUMBERS."""
+    for i in numbers:
+        reply = d.receive()
+        check(reply is not None, f"frame {i} is lost")
+        equal(reply[16:], struct.pack("!H", i) + PATTERN[:600],
+              "a frame that waited")
+
+
+def test_frames_that_lie_in_a_page_that_goes_are_sent_first():
+    with driver() as d:
+        for n in (1, 2, 30):
+            with d.changes(received=2, sent=n + 2, resets=1, send_errors=0):
+                d.send(frame(DRAIN, n))
+                numbered(d, range(n, 0, -1))
+                equal(d.receive(), turned(frame(DRAIN, n)), "the answer")
+                d.echo()
+
+
+def test_frames_that_lie_in_a_page_that_must_go_are_dropped():
+    with driver() as d:
+        for n in (1, 2, 3, 30, 31):
+            with d.changes(received=2, sent=n // 2 + 2, resets=1,
+                           send_errors=n - n // 2):
+                d.send(frame(ABANDON, n))
+                numbered(d, [i for i in range(n, 0, -1) if i % 2 == 0])
+                equal(d.receive(), turned(frame(ABANDON, n)), "the answer")
                 d.echo()
 
 

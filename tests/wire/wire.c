@@ -31,13 +31,18 @@ enum op {             /* answered in its own slot unless it says otherwise */
 	OP_LEFTOVERS, /* how many bytes behind this frame are not zero */
 	OP_PROMISCUOUS, /* (on) */
 	OP_HOLD,        /* (n): do not return before N frames were missed */
+	OP_DRAIN,       /* (n): stop the chip, send N numbered frames, have
+			   those of the pattern's page drained */
+	OP_ABANDON,     /* (n): the same, but have them dropped; every second
+			   one has its piece elsewhere */
 };
 
 enum { PATTERN_BYTES = 2048, STALL_TRIES = 200000000, STOP_FRAME = 600 };
 
 static uint8_t slots[(PCN_RX_SLOTS + PCN_TX_SLOTS) * PCN_SLOT]
 	__attribute__((aligned(PCN_SLOT)));
-static uint8_t pattern[PATTERN_BYTES];
+static uint8_t pattern[PATTERN_BYTES] __attribute__((aligned(SP_PAGE)));
+static uint8_t elsewhere[PATTERN_BYTES] __attribute__((aligned(SP_PAGE)));
 static struct sp_nic_info nic;
 
 _Noreturn void kernel_main(uint32_t a0);
@@ -92,21 +97,51 @@ stop_chip(void)
 	csr0_write(pcn.base, CSR0_STOP);
 }
 
+/* QEMU's chip goes on transmitting when it is stopped, but not after a reset. */
 static void
-stop_and_send(uint8_t *frame)
+stop_sending(void)
 {
-	struct pcn_piece piece = { paddr_of(pattern), STOP_FRAME };
+	uint8_t mac[6];
+
+	pcn_chip_reset(pcn.base, mac);
+}
+
+/* On a stopped chip.  Numbers count down; the pieces of odd ones lie in A, of
+ * even ones in B. */
+static void
+send_numbered(const uint8_t *frame, const uint8_t *a, const uint8_t *b)
+{
 	uint8_t head[PARAMETERS_AT + 2];
 
-	stop_chip();
 	memcpy(head, frame, sizeof(head));
 	turn_round(head);
 	for (uint32_t i = parameter(frame, 0); i > 0; i--) {
+		struct pcn_piece piece = { paddr_of(i % 2 != 0 ? a : b),
+			STOP_FRAME };
+
 		be16_put(head + PARAMETERS_AT, (uint16_t)i);
 		if (pcn_send(head, sizeof(head), &piece, 1) != SP_OK)
 			PANIC("stopped, and the ring is full");
 	}
-	pcn_refresh();
+}
+
+static void
+abandon(const uint8_t *frame)
+{
+	stop_sending();
+	send_numbered(frame, pattern, elsewhere);
+	pcn_abandon(paddr_of(pattern));
+	if (pcn_reads(paddr_of(pattern)))
+		PANIC("abandoned, and still read");
+}
+
+static void
+drain(const uint8_t *frame)
+{
+	stop_sending();
+	send_numbered(frame, pattern, pattern);
+	if (pcn_reads(paddr_of(pattern)))
+		PANIC("drained, and still read");
 }
 
 static void
@@ -177,7 +212,9 @@ consume(uint8_t *frame, uint32_t len)
 		gather(frame);
 		return PCN_RECYCLE;
 	case OP_STOP:
-		stop_and_send(frame);
+		stop_chip();
+		send_numbered(frame, pattern, pattern);
+		pcn_refresh();
 		return answer(frame, len);
 	case OP_STALL:
 		stall(parameter(frame, 0));
@@ -185,6 +222,12 @@ consume(uint8_t *frame, uint32_t len)
 	case OP_HOLD:
 		hold(parameter(frame, 0));
 		return PCN_RECYCLE;
+	case OP_DRAIN:
+		drain(frame);
+		return answer(frame, len);
+	case OP_ABANDON:
+		abandon(frame);
+		return answer(frame, len);
 	case OP_CUT:
 		cut();
 		return answer(frame, len);
@@ -205,7 +248,7 @@ kernel_main(uint32_t a0)
 	trap_init();
 	sched_init();
 	for (uint32_t i = 0; i < PATTERN_BYTES; i++)
-		pattern[i] = (uint8_t)(7 * i + 1);
+		pattern[i] = elsewhere[i] = (uint8_t)(7 * i + 1);
 	i8259_init();
 	if (pcn_init(slots, &nic, consume) < 0)
 		PANIC("no NIC");
