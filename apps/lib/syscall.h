@@ -251,6 +251,24 @@ sys_filter_run(uint32_t cap, const struct sp_run *r)
 	return sys_call3(SP_CALL_filter_run, cap, sys_addr(r), 0);
 }
 
+static inline int32_t
+sys_slice_take(uint32_t cap, uint32_t env, uint32_t position)
+{
+	return sys_call3(SP_CALL_slice_take, cap, env, position);
+}
+
+static inline int32_t
+sys_slice_free(uint32_t cap, uint32_t position)
+{
+	return sys_call3(SP_CALL_slice_free, cap, position, 0);
+}
+
+static inline int32_t
+sys_sleep_until(const struct sp_predicate *p)
+{
+	return sys_call1(SP_CALL_sleep_until, sys_addr(p));
+}
+
 /* CP0 Count: a clock of 6 ns, which wraps after 25.8 s. */
 static inline uint32_t
 sys_count(void)

@@ -11,6 +11,7 @@
 #include "kernel/core/env.h"
 #include "kernel/core/page.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/slice.h"
 #include "kernel/lib/string.h"
 #include "kernel/mips.h"
 
@@ -273,5 +274,5 @@ boot_agent(const struct boot_args *args)
 	e->ctx[CTX_MAIN].reg[5] = args->initrd_bytes;
 	env_info(e)->state = SP_ENV_RUNNABLE;
 	sched_ready(e);
-	return sched_give(e, AGENT_SLICES) > 0 ? SP_OK : SP_EFULL;
+	return slice_give(e, AGENT_SLICES) > 0 ? SP_OK : SP_EFULL;
 }

@@ -9,6 +9,7 @@
 #include "kernel/core/info.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/page.h"
+#include "kernel/core/predicate.h"
 #include "kernel/core/ring.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/send.h"
@@ -195,6 +196,7 @@ env_destroy(struct env *e, uint32_t code, uint32_t cause, uint32_t pc,
 	bind_forget_owner(e);
 	handler_forget_owner(e);
 	ring_forget_owner(e);
+	predicate_forget_owner(e);
 	tx_rights_destroy(e->tx);
 	space_destroy(&e->space);
 	page_disown_all(e->slot + 1);
@@ -206,7 +208,6 @@ env_destroy(struct env *e, uint32_t code, uint32_t cause, uint32_t pc,
 	irq_forget_owner(e);
 	sched_remove(e);
 	i->state = SP_ENV_DEAD;
-	i->slices = 0;
 	e->id = 0;
 	if (table.current == e)
 		table.current = NULL;

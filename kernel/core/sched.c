@@ -6,6 +6,8 @@
 #include "kernel/boot/frame.h"
 #include "kernel/core/info.h"
 #include "kernel/core/irq.h"
+#include "kernel/core/predicate.h"
+#include "kernel/core/slice.h"
 #include "kernel/dev/pcnet.h"
 #include "kernel/mips.h"
 #include "kernel/panic.h"
@@ -25,6 +27,7 @@ static struct {
 	bool ticking;
 	uint32_t tick_due;       /* CP0 Count */
 	uint32_t ready;          /* bit per environment slot: may run */
+	uint32_t asleep;         /* likewise: its predicate is asked */
 	uint32_t upcalls;        /* likewise: wants an upcall */
 	struct env *interrupted; /* whom an upcall pushed aside */
 } sched;
@@ -74,29 +77,13 @@ kernel_interruptible_end(void)
 	cp0_set_status(0);
 }
 
-uint32_t
-sched_give(struct env *e, uint32_t n)
-{
-	uint32_t got = 0;
-
-	for (uint32_t i = 0; i < SP_SLICES && got < n; i++) {
-		if (info.slice[i] != 0)
-			continue;
-		info.slice[i] = e->id;
-		got++;
-	}
-	env_info(e)->slices += got;
-	return got;
-}
-
 void
 sched_remove(struct env *e)
 {
-	for (uint32_t i = 0; i < SP_SLICES; i++)
-		if (info.slice[i] == e->id)
-			info.slice[i] = 0;
+	slice_forget_owner(e);
 	sched.upcalls &= ~(1u << e->slot);
 	sched.ready &= ~(1u << e->slot);
+	sched.asleep &= ~(1u << e->slot);
 	if (sched.interrupted == e)
 		sched.interrupted = NULL;
 }
@@ -112,6 +99,10 @@ sched_ready(const struct env *e)
 		sched.ready |= bit;
 	else
 		sched.ready &= ~bit;
+	if (env_info(e)->state == SP_ENV_SLEEPING)
+		sched.asleep |= bit;
+	else
+		sched.asleep &= ~bit;
 }
 
 void
@@ -216,24 +207,56 @@ run_upcall(void)
 	}
 }
 
+/* Does E, whose slice has come up, run?  A sleeper is asked once a round. */
+static bool
+takes_slice(uint32_t bit, const struct env *e, uint32_t *ask)
+{
+	if ((*ask & bit) != 0) {
+		*ask &= ~bit;
+		(void)predicate_wake(e);
+	}
+	return (sched.ready & bit) != 0;
+}
+
 static void
 run_slices(void)
 {
-	if (sched.ready == 0)
+	uint32_t ask = sched.asleep & ~sched.ready;
+
+	if ((sched.ready | ask) == 0)
 		return;
 	/* Alone: whichever slice comes next is its own to use. */
-	if ((sched.ready & (sched.ready - 1)) == 0)
-		sched_run_env(
-			env_find(info.env[__builtin_ctz(sched.ready)].id));
+	if (ask == 0 && (sched.ready & (sched.ready - 1)) == 0) {
+		uint32_t slot = (uint32_t)__builtin_ctz(sched.ready);
+
+		if (info.env[slot].slices == 0)
+			return;
+		sched_run_env(env_find(info.env[slot].id));
+	}
 	for (uint32_t i = 1; i <= SP_SLICES; i++) {
 		uint32_t at = (sched.position + i) % SP_SLICES;
 		uint32_t id = info.slice[at];
+		uint32_t bit = 1u << (id & 31);
 
-		if (id != 0 && (sched.ready >> (id & 31) & 1) != 0) {
-			sched.position = at;
-			sched_run_env(env_find(id));
-		}
+		if (id == 0 || ((sched.ready | ask) & bit) == 0 ||
+			!takes_slice(bit, env_find(id), &ask))
+			continue;
+		sched.position = at;
+		sched_run_env(env_find(id));
 	}
+}
+
+/* Nobody runs; the tick goes on for those who must be asked. */
+static void
+idle(void)
+{
+	env_set_current(NULL);
+	if (sched.asleep != 0)
+		tick_start();
+	else
+		sched.ticking = false;
+	if (!irq_poll_nic())
+		cpu_idle();
 }
 
 _Noreturn void
@@ -249,9 +272,6 @@ sched_run(void)
 		if (back != NULL && env_is_runnable(back))
 			sched_run_env(back);
 		run_slices();
-		sched.ticking = false;
-		env_set_current(NULL);
-		if (!irq_poll_nic())
-			cpu_idle();
+		idle();
 	}
 }

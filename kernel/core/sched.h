@@ -1,8 +1,8 @@
 /*
- * sched.h - the slice vector, the timer, and what runs next.
+ * sched.h - the timer, and what runs next.
  *
- * Slices are a linear vector, one per tick, position-significant.  The CPU idles
- * without a tick when nobody can run.
+ * Slices come up in the order of their vector (slice.h), one per tick.  The CPU
+ * idles without a tick when nobody can run.
  */
 #ifndef KERNEL_CORE_SCHED_H
 #define KERNEL_CORE_SCHED_H
@@ -13,9 +13,6 @@
 #include <stdint.h>
 
 void sched_init(void);
-
-/* Give E up to N free slices; returns how many it got. */
-uint32_t sched_give(struct env *e, uint32_t n);
 
 /* E never runs again. */
 void sched_remove(struct env *e);

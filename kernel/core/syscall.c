@@ -13,6 +13,7 @@
 #include "kernel/core/env.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/slice.h"
 #include "kernel/core/user.h"
 #include "kernel/lib/string.h"
 #include "kernel/mips.h"
@@ -190,7 +191,7 @@ sys_env_start(uint32_t cap, uint32_t id, uint32_t va, uint32_t d)
 		return SP_EBUSY;
 	if (s.slices == 0 || s.slices > SP_SLICES)
 		return SP_EINVAL;
-	if (sched_give(e, s.slices) == 0)
+	if (slice_give(e, s.slices) == 0)
 		return SP_EFULL;
 	e->ctx[CTX_MAIN].epc = s.pc;
 	e->ctx[CTX_MAIN].reg[29] = s.sp;
@@ -295,9 +296,9 @@ const syscall_t syscall_table[SP_CALL_COUNT] = {
 	PLAIN(halt),
 	PLAIN(filter_run),
 	LATER(context_set),
-	LATER(slice_take),
-	LATER(slice_free),
-	LATER(sleep_until),
+	PLAIN(slice_take),
+	PLAIN(slice_free),
+	SWITCHES(sleep_until),
 	LATER(tlb_write),
 	LATER(tlb_delete),
 	LATER(page_acl),
@@ -312,4 +313,5 @@ const syscall_t syscall_switching_table[SP_CALL_COUNT] = {
 	PLAIN(exit),
 	PLAIN(env_kill),
 	PLAIN(upcall_done),
+	PLAIN(sleep_until),
 };

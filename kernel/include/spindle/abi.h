@@ -201,6 +201,24 @@ struct sp_stlb {
 	uint32_t pad;
 };
 
+/* --- time ---------------------------------------------------------------------
+ * The CPU is a vector of SP_SLICES slices of one tick, walked round and round;
+ * sp_info.slice says who holds which.  A free slice, or one whose holder cannot
+ * run, takes no time; so position p comes up after those of the others that lie
+ * before it, and not later.
+ *
+ * slice_take: CAP opens ENV for writing, and also the present holder, if any.
+ *	SP_EINVAL	no such position
+ *	SP_ENOENT	no such environment
+ *	SP_EPERM	CAP does not open ENV
+ *	SP_EBUSY	the position is somebody else's
+ * slice_free: CAP opens the holder for writing.  Who has no slice left runs only
+ * in what others yield to it, and for upcalls.
+ *	SP_EINVAL	no such position
+ *	SP_ENOENT	it is free
+ *	SP_EPERM	CAP does not open the holder
+ */
+
 /* --- contexts: where and how the kernel enters an application ---------------
  * An environment runs on at most one of three levels; the higher interrupts the
  * lower, and each has its own save area for exceptions.
@@ -285,7 +303,13 @@ enum { SP_PCT_CALL, SP_PCT_SEND, SP_PCT_RETURN };
 
 /* --- sleeping until memory says so (Xok's wakeup predicates) ----------------
  * A sum of products: terms with the same tag must all hold, one tag suffices.
- * Terms of one tag stand together.
+ * Terms of one tag stand together.  The predicate is evaluated whenever a slice
+ * of the sleeper comes up, and before each tick while the CPU is idle; the words
+ * stay readable whatever becomes of the mapping.  sleep_until returns the tag:
+ *	SP_EINVAL	no terms or too many, unknown comparison, tag 0 or above
+ *			2^31 or in two places, odd address, or inside an upcall
+ *	SP_EFAULT	the predicate or a word of it cannot be read
+ *	SP_EREVOKED	a word's frame was taken away meanwhile
  */
 enum sp_compare { SP_EQ, SP_NE, SP_LT, SP_GE }; /* unsigned; LT and GE wrap */
 enum { SP_TERMS = 8 };
