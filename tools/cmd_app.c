@@ -3,6 +3,8 @@
  */
 #include "bindings.h"
 #include "commands.h"
+#include "envs.h"
+#include "program.h"
 #include "qemu.h"
 
 #include <spindle/bytes.h>
@@ -13,20 +15,11 @@
 
 enum { MAX_ELF = 512 << 10 };
 
-static const char *const states[] = { "free", "new", "runnable", "waiting",
-	"dead" };
-
 static const struct option start_options[] = {
 	{ "flow", 0, "EXPR", "frames that are its own to bind" },
 	{ "as", 0, "NAME", "call it NAME (default: the file's name)" },
 	{ NULL, 0, NULL, NULL },
 };
-
-static const char *
-state_name(uint32_t state)
-{
-	return state < ARRAY_LEN(states) ? states[state] : "?";
-}
 
 /* NAME is of the installation, anything with a dot or slash is a file. */
 static char *
@@ -133,6 +126,8 @@ start(const struct args *a, struct ag_app *app, const uint8_t *elf, size_t n)
 		st = session_fail(a, &s, app->name, err);
 	else
 		st = give_flow(a, &s, app->name, env);
+	if (st == STATUS_OK)
+		program_keep(&s.m, le32_get(env), elf, n);
 	session_close(&s);
 	if (st == STATUS_OK && a->json)
 		return cli_json(json_pack("{s:s, s:I}", "app", app->name, "id",
@@ -173,45 +168,6 @@ run_start(const struct args *a)
 	return st;
 }
 
-static json_t *
-list_json(const struct sp_info *info)
-{
-	json_t *all = json_array();
-
-	for (size_t i = 0; i < SP_MAX_ENVS; i++) {
-		const struct sp_env_info *e = &info->env[i];
-
-		if (e->id == 0)
-			continue;
-		json_array_append_new(all,
-			json_pack("{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I}",
-				"id", (json_int_t)e->id, "name", e->name,
-				"state", state_name(e->state), "pages",
-				(json_int_t)e->pages, "slices",
-				(json_int_t)e->slices, "ticks",
-				(json_int_t)e->ticks, "upcalls",
-				(json_int_t)e->upcalls, "sent",
-				(json_int_t)e->sent));
-	}
-	return all;
-}
-
-static void
-list_table(const struct sp_info *info)
-{
-	printf("%-10s %-20s %-10s %7s %7s %8s %9s %9s\n", "ID", "NAME", "STATE",
-		"PAGES", "SLICES", "TICKS", "UPCALLS", "SENT");
-	for (size_t i = 0; i < SP_MAX_ENVS; i++) {
-		const struct sp_env_info *e = &info->env[i];
-
-		if (e->id == 0)
-			continue;
-		printf("%-10u %-20s %-10s %7u %7u %8u %9u %9u\n", e->id,
-			e->name, state_name(e->state), e->pages, e->slices,
-			e->ticks, e->upcalls, e->sent);
-	}
-}
-
 static enum status
 run_list(const struct args *a)
 {
@@ -221,9 +177,9 @@ run_list(const struct args *a)
 	if (st == STATUS_OK)
 		st = session_info(a, &s, CTL_NO_TABLES);
 	if (st == STATUS_OK && a->json)
-		st = cli_json(list_json(s.info));
+		st = cli_json(envs_json(&s.m, s.info));
 	else if (st == STATUS_OK)
-		list_table(s.info);
+		envs_print(&s.m, s.info, stdout);
 	session_close(&s);
 	return st;
 }
@@ -293,7 +249,7 @@ const struct command cmd_app_list = {
 	.group = "app",
 	.verb = "list",
 	.words = "",
-	.what = "environments, what they own and what they did",
+	.what = "environments: what they own, what they did, why they ended",
 	.example = "spindle app list --json",
 	.run = run_list,
 };

@@ -3,6 +3,7 @@
  */
 #include "bindings.h"
 #include "commands.h"
+#include "envs.h"
 
 #include <string.h>
 #include <time.h>
@@ -41,22 +42,31 @@ count_slices(const struct sp_info *info)
 	return n;
 }
 
-static json_t *
-envs_json(const struct sp_info *info)
+/* Who has which positions of the vector, run by run. */
+static void
+slices_text(const struct sp_info *info)
 {
-	json_t *all = json_array();
+	size_t end;
 
-	for (size_t i = 0; i < SP_MAX_ENVS; i++) {
-		const struct sp_env_info *e = &info->env[i];
-
-		if (e->id != 0)
-			json_array_append_new(
-				all, json_pack("{s:I, s:s, s:I, s:I}", "id",
-					     (json_int_t)e->id, "name", e->name,
-					     "pages", (json_int_t)e->pages,
-					     "slices", (json_int_t)e->slices));
+	for (size_t i = 0; i < SP_SLICES; i = end) {
+		for (end = i + 1; end < SP_SLICES; end++)
+			if (info->slice[end] != info->slice[i])
+				break;
+		printf("  %2zu..%-2zu   %s\n", i, end - 1,
+			info->slice[i] != 0 ? env_name(info, info->slice[i])
+					    : "free");
 	}
-	return all;
+}
+
+static json_t *
+slices_json(const struct sp_info *info)
+{
+	json_t *vector = json_array();
+
+	for (size_t i = 0; i < SP_SLICES; i++)
+		json_array_append_new(vector, json_integer(info->slice[i]));
+	return json_pack("{s:i, s:i, s:o}", "total", SP_SLICES, "used",
+		(int)count_slices(info), "vector", vector);
 }
 
 static enum status
@@ -70,15 +80,13 @@ status_json(const struct machine *m, const struct sp_info *info, long uptime)
 		json_pack("{s:I, s:I, s:I}", "mib", (json_int_t)m->memory_mib,
 			"pages", (json_int_t)info->pages_total, "free",
 			(json_int_t)info->pages_free));
-	json_object_set_new(o, "slices",
-		json_pack("{s:i, s:i}", "total", SP_SLICES, "used",
-			(int)count_slices(info)));
+	json_object_set_new(o, "slices", slices_json(info));
 	json_object_set_new(o, "code",
 		json_pack("{s:I, s:I}", "bindings",
 			(json_int_t)info->code_bytes_rx, "taps",
 			(json_int_t)info->code_bytes_taps));
 	json_object_set_new(o, "nic", nic_json(&info->nic));
-	json_object_set_new(o, "environments", envs_json(info));
+	json_object_set_new(o, "environments", envs_json(m, info));
 	return cli_json(o);
 }
 
@@ -109,7 +117,8 @@ nic_text(const struct sp_nic_info *nic)
 }
 
 static enum status
-status_text(const struct machine *m, const struct sp_info *info, long uptime)
+status_text(const struct machine *m, const struct sp_info *info, long uptime,
+	bool slices)
 {
 	printf("machine    '%s' is up for %ld s (pid %d, --net %s%s)\n",
 		m->name, uptime, (int)m->pid, m->net,
@@ -118,16 +127,13 @@ status_text(const struct machine *m, const struct sp_info *info, long uptime)
 		(unsigned long long)m->memory_mib, info->pages_free,
 		info->pages_total);
 	printf("slices     %u of %d used\n", count_slices(info), SP_SLICES);
+	if (slices)
+		slices_text(info);
 	printf("filters    %u bytes of code for bindings, %u for taps\n",
 		info->code_bytes_rx, info->code_bytes_taps);
 	nic_text(&info->nic);
-	for (size_t i = 0; i < SP_MAX_ENVS; i++) {
-		const struct sp_env_info *e = &info->env[i];
-
-		if (e->id != 0)
-			printf("env %-6u %s: %u pages, %u slices\n", e->id,
-				e->name, e->pages, e->slices);
-	}
+	putchar('\n');
+	envs_print(m, info, stdout);
 	return STATUS_OK;
 }
 
@@ -156,15 +162,22 @@ run(const struct args *a)
 	uptime = (long)((uint64_t)time(NULL) - s.m.started);
 	if (st == STATUS_OK)
 		st = a->json ? status_json(&s.m, s.info, uptime)
-			     : status_text(&s.m, s.info, uptime);
+			     : status_text(&s.m, s.info, uptime,
+				       opt_get(a, "slices") != NULL);
 	session_close(&s);
 	return st;
 }
+
+static const struct option status_options[] = {
+	{ "slices", 0, NULL, "show the slice vector by position" },
+	{ NULL, 0, NULL, NULL },
+};
 
 const struct command cmd_status = {
 	.group = "status",
 	.words = "",
 	.what = "is it up; uptime, memory, slices, NIC counters, environments",
+	.options = status_options,
 	.example = "spindle status --json",
 	.run = run,
 };

@@ -6,6 +6,7 @@
  */
 #include "machine.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -191,6 +192,21 @@ machine_clean(const struct machine *m)
 	for (size_t i = 0; i < sizeof(left_behind) / sizeof(left_behind[0]);
 		i++)
 		unlink(machine_path(m, left_behind[i], path));
+	machine_remove(m, "program-");
+}
+
+void
+machine_remove(const struct machine *m, const char *prefix)
+{
+	DIR *dir = opendir(m->dir);
+	const struct dirent *d;
+
+	while (dir != NULL && (d = readdir(dir)) != NULL) {
+		if (strncmp(d->d_name, prefix, strlen(prefix)) == 0)
+			(void)unlinkat(dirfd(dir), d->d_name, 0);
+	}
+	if (dir != NULL)
+		closedir(dir);
 }
 
 int

@@ -49,6 +49,9 @@ enum status machine_record(const struct args *a, const struct machine *m);
 /* Remove sockets and records, keep the logs. */
 void machine_clean(const struct machine *m);
 
+/* Remove the files of DIR whose names begin with PREFIX. */
+void machine_remove(const struct machine *m, const char *prefix);
+
 /*
  * Take the lock FILE, waiting at most MS.  Returns a descriptor to close, or -1
  * and errno (EWOULDBLOCK: somebody else has it).

@@ -10,6 +10,7 @@ static const struct command *const commands[] = {
 	&cmd_up,
 	&cmd_down,
 	&cmd_status,
+	&cmd_top,
 	&cmd_console,
 	&cmd_app_start,
 	&cmd_app_list,

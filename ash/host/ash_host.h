@@ -49,6 +49,11 @@ struct ash_line {
 void ash_file_line(
 	const struct ash_file *f, uint32_t word, struct ash_line *out);
 
+/* The source line of address PC of the executable in file ELF, and the line of
+ * the function it was inlined into (WITHIN->line 0: it was not). */
+void ash_program_line(const char *elf, uint32_t pc, struct ash_line *out,
+	struct ash_line *within);
+
 /*
  * ash_host_explain - print why the verifier refused, as
  *	FILE:LINE: INSTRUCTION: what is wrong (RULE, word N); cure

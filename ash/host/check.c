@@ -102,45 +102,52 @@ ash_file_text(const struct ash_file *f)
 
 /* --- source lines ---------------------------------------------------------- */
 
-/* The child: addr2line with its output in OUT. */
+/* The child: addr2line with its output in OUT.  An object's addresses are those
+ * of its section; a program's line is asked for with whom it is inlined in. */
 static void
-run_addr2line(const char *path, const char *address, int out)
+run_addr2line(const char *path, bool object, const char *address, int out)
 {
 	static const char tool[] = "mipsel-linux-gnu-addr2line";
 	int null = open("/dev/null", O_WRONLY);
 
-	if (null >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
-		dup2(null, STDERR_FILENO) >= 0)
+	if (null < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+		dup2(null, STDERR_FILENO) < 0)
+		_exit(127);
+	if (object)
 		execlp(tool, tool, "-j", ".text", "-e", path, address,
 			(char *)NULL);
+	else
+		execlp(tool, tool, "-i", "-e", path, address, (char *)NULL);
 	_exit(127);
 }
 
-/* One line of what the tool said; empty if it could not. */
-static void
-ask_addr2line(const char *path, uint32_t off, char *out, size_t room)
+/* What the tool said, until it is asked again; empty if it could not. */
+static char *
+ask_addr2line(const char *path, bool object, uint32_t at)
 {
+	static char said[4096];
 	char address[16];
 	int fd[2], status;
 	FILE *in;
 	pid_t pid;
 
-	out[0] = '\0';
-	snprintf(address, sizeof(address), "0x%x", off);
+	said[0] = '\0';
+	snprintf(address, sizeof(address), "0x%x", at);
 	if (pipe(fd) < 0)
-		return;
+		return said;
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		run_addr2line(path, address, fd[1]);
+		run_addr2line(path, object, address, fd[1]);
 	close(fd[1]);
 	in = fdopen(fd[0], "r");
-	if (in != NULL && fgets(out, (int)room, in) == NULL)
-		out[0] = '\0';
-	if (in != NULL)
+	if (in != NULL) {
+		said[fread(said, 1, sizeof(said) - 1, in)] = '\0';
 		fclose(in);
+	}
 	if (pid > 0)
 		(void)waitpid(pid, &status, 0);
+	return said;
 }
 
 /* What people would type: PATH without the directory we are in. */
@@ -153,26 +160,51 @@ shorten(const char *path)
 	if (getcwd(here, sizeof(here)) == NULL)
 		return path;
 	n = strlen(here);
-	return strncmp(path, here, n) == 0 && path[n] == '/' ? path + n + 1
-							     : path;
+	if (strncmp(path, here, n) == 0 && path[n] == '/')
+		path += n + 1;
+	return strncmp(path, "./", 2) == 0 ? path + 2 : path;
 }
 
-void
-ash_file_line(const struct ash_file *f, uint32_t word, struct ash_line *out)
+/* FILE:LINE at the beginning of TEXT, which is cut off there. */
+static void
+parse_line(char *text, struct ash_line *out)
 {
-	char text[400], *colon;
+	char *colon;
 
 	*out = (struct ash_line){ .line = 0 };
-	if (word < f->obj.text_off)
-		return;
-	ask_addr2line(
-		f->path, 4 * (word - f->obj.text_off), text, sizeof(text));
+	text[strcspn(text, "\n")] = '\0';
 	colon = strrchr(text, ':');
 	if (colon == NULL || text[0] == '?')
 		return;
 	*colon = '\0';
 	out->line = (unsigned)strtoul(colon + 1, NULL, 10);
 	snprintf(out->file, sizeof(out->file), "%.255s", shorten(text));
+}
+
+void
+ash_file_line(const struct ash_file *f, uint32_t word, struct ash_line *out)
+{
+	*out = (struct ash_line){ .line = 0 };
+	if (word >= f->obj.text_off)
+		parse_line(ask_addr2line(
+				   f->path, true, 4 * (word - f->obj.text_off)),
+			out);
+}
+
+void
+ash_program_line(const char *elf, uint32_t pc, struct ash_line *out,
+	struct ash_line *within)
+{
+	char *text = ask_addr2line(elf, false, pc), *last;
+	size_t n = strlen(text);
+
+	if (n > 0 && text[n - 1] == '\n')
+		text[n - 1] = '\0';
+	last = strrchr(text, '\n');
+	*within = (struct ash_line){ .line = 0 };
+	if (last != NULL)
+		parse_line(last + 1, within);
+	parse_line(text, out);
 }
 
 /* --- printing -------------------------------------------------------------- */

@@ -17,7 +17,7 @@ import sys
 import zlib
 
 PING, INFO, REPLY = 1, 3, 0x8000
-MAGIC = 0x4e505331
+MAGIC, VERSION = 0x4e505331, 2  # of struct sp_info
 
 
 def message(op, tag, payload):
@@ -47,7 +47,7 @@ def result(op, payload):
         return struct.pack("<i60xI", 0, 1)
     if op == INFO:
         at, n = struct.unpack("<II", payload)
-        info = struct.pack("<II", MAGIC, 1) + bytes(at + n)
+        info = struct.pack("<II", MAGIC, VERSION) + bytes(at + n)
         return struct.pack("<i60x", 0) + info[at:at + n]
     return struct.pack("<i60s", -11, b"a fake knows nothing of this")
 

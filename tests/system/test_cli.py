@@ -78,7 +78,7 @@ def test_every_command_has_help_with_an_example():
 
 
 def test_the_commands_of_this_release_are_those_of_the_contract():
-    want = ["up", "down", "status", "console", "app start", "app list",
+    want = ["up", "down", "status", "top", "console", "app start", "app list",
             "app stop", *("filter " + v for v in "check add replace del list "
                           "show dump run".split()),
             *("ash " + v for v in "load replace unload list show dump check "
@@ -87,7 +87,7 @@ def test_the_commands_of_this_release_are_those_of_the_contract():
 
 
 def test_unknown_words_are_bad_usage():
-    for words in ([], ["capture"], ["top"], ["ext", "list"], ["domain"],
+    for words in ([], ["capture"], ["ext", "list"], ["domain"],
                   ["event", "list"], ["graph"], ["image"], ["x" * 300],
                   ["filter"], ["filter", "frobnicate"], ["ash", ""], ["app"],
                   ["status", "now"], ["down", "--no-such-option"],
@@ -128,6 +128,7 @@ def test_without_a_machine_every_command_says_so():
         pcap = os.path.join(tmp, "a.pcap")
         write_pcap(pcap, [frames.udp()])
         for words in (["down"], ["status"], ["console"], ["app", "list"],
+                      ["top"],
                       ["app", "stop", "1"], ["filter", "add", "a", "ip"],
                       ["filter", "replace", "a", "ip"], ["filter", "del", "a"],
                       ["filter", "list"], ["filter", "show", "a"],
