@@ -6,6 +6,7 @@
  */
 #include "kernel/board.h"
 #include "kernel/console.h"
+#include "kernel/core/audit.h"
 #include "kernel/core/bind.h"
 #include "kernel/core/boot.h"
 #include "kernel/core/info.h"
@@ -65,6 +66,7 @@ kernel_main(uint32_t a0, const uint32_t *argv, const uint32_t *envp,
 	info.boot_count = cp0_get_count();
 	page_init((uint32_t)kernel_end, args.ram_bytes, args.initrd,
 		args.initrd + args.initrd_bytes);
+	audit_init();
 	stlb_init();
 	sched_init();
 	bind_init(); /* before the NIC has anybody to give frames to */

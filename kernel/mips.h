@@ -94,6 +94,12 @@ tlb_probe(void)
 }
 
 static inline void
+tlb_read(void)
+{
+	__asm__ volatile("ehb; tlbr; ehb" : : : "memory");
+}
+
+static inline void
 tlb_write_indexed(void)
 {
 	__asm__ volatile("ehb; tlbwi; ehb" : : : "memory");

@@ -294,6 +294,21 @@ op_filter_run(const uint8_t *p, size_t len, struct answer *a)
 	return SP_OK;
 }
 
+static int
+op_audit(const uint8_t *p, size_t len, struct answer *a)
+{
+	char text[SP_AUDIT] = "";
+	int32_t wrong = sys_audit(0, text, sizeof(text));
+
+	(void)p;
+	(void)len;
+	if (wrong < 0)
+		return wrong;
+	answer_put32(a, (uint32_t)wrong);
+	answer_put(a, text, sizeof(text));
+	return SP_OK;
+}
+
 struct operation {
 	int (*serve)(const uint8_t *p, size_t len, struct answer *a);
 	size_t least, most; /* bytes of payload */
@@ -322,6 +337,7 @@ static const struct operation operations[] = {
 		false },
 	[AG_HALT] = { op_halt, 4, 4, false },
 	[AG_ASH_STATE] = { op_ash_state, SP_NAME + 8, SP_NAME + 8, true },
+	[AG_AUDIT] = { op_audit, 0, 0, true },
 	[AG_FILTER_RUN] = { op_filter_run, 12, AG_MAX_PAYLOAD, true },
 };
 

@@ -269,6 +269,13 @@ sys_sleep_until(const struct sp_predicate *p)
 	return sys_call1(SP_CALL_sleep_until, sys_addr(p));
 }
 
+/* 0, or 1 and why the kernel's tables disagree, as text of at most BYTES. */
+static inline int32_t
+sys_audit(uint32_t cap, char *text, uint32_t bytes)
+{
+	return sys_call3(SP_CALL_audit, cap, sys_addr(text), bytes);
+}
+
 /* CP0 Count: a clock of 6 ns, which wraps after 25.8 s. */
 static inline uint32_t
 sys_count(void)

@@ -9,6 +9,9 @@
 #include <spindle/abi.h>
 #include <stdbool.h>
 
+/* What an environment's part of a name takes: see sp_device_name in abi.h. */
+enum { CAP_ENV_BYTES = 2 };
+
 /* True when HOLDER opens a resource named NAME for all of RIGHTS. */
 static inline bool
 cap_opens(

@@ -75,6 +75,14 @@ env_find(uint32_t id)
 	return e->id == id ? e : NULL;
 }
 
+struct env *
+env_at(uint32_t slot)
+{
+	if (slot >= SP_MAX_ENVS || table.env[slot].id == 0)
+		return NULL;
+	return &table.env[slot];
+}
+
 const struct sp_cap *
 env_cap(uint32_t cap)
 {

@@ -37,6 +37,8 @@ struct sp_env_info *env_info(const struct env *e);
 
 /* The environment with this ID, alive, or NULL.  0 means the running one. */
 struct env *env_find(uint32_t id);
+/* Whoever lives in SLOT, or NULL. */
+struct env *env_at(uint32_t slot);
 struct env *env_current(void);
 void env_set_current(struct env *e);
 

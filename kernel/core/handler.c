@@ -11,6 +11,7 @@
 #include "dpf/mips.h"
 #include "kernel/boot/frame.h"
 #include "kernel/console.h"
+#include "kernel/core/audit.h"
 #include "kernel/core/bind.h"
 #include "kernel/core/info.h"
 #include "kernel/core/page.h"
@@ -422,4 +423,50 @@ handler_used_timer(void)
 
 	ashes.used_timer = false;
 	return used;
+}
+
+/* --- audit ------------------------------------------------------------------ */
+
+static bool
+frame_is(uint32_t pfn, enum sp_frame_kind kind)
+{
+	const struct sp_frame *f = page_frame(pfn);
+
+	return f != NULL && f->kind == kind;
+}
+
+static void
+check_regions(const struct handler *h, uint32_t at)
+{
+	for (uint32_t i = 0; i < h->code_pages; i++)
+		if (!frame_is(h->code_pfn + i, SP_FRAME_KERNEL))
+			audit_fail("handler %u: code in frame %u", at,
+				h->code_pfn + i);
+	for (uint32_t i = 0; i < h->data_pages; i++) {
+		if (!frame_is(h->data_pfn + i, SP_FRAME_USER))
+			audit_fail("handler %u: data in frame %u", at,
+				h->data_pfn + i);
+		audit_saw_pin(h->data_pfn + i);
+	}
+	if (!frame_is(h->data_pfn - 1, SP_FRAME_DEAD) ||
+		!frame_is(h->data_pfn + h->data_pages, SP_FRAME_DEAD))
+		audit_fail("handler %u: no dead zones", at);
+	audit_saw_pin(h->data_pfn - 1);
+	audit_saw_pin(h->data_pfn + h->data_pages);
+}
+
+void
+handler_audit(void)
+{
+	for (uint32_t i = 0; i < SP_MAX_ASHES; i++) {
+		const struct handler *h = &ashes.handler[i];
+
+		if (h->id != info.ash[i].id)
+			audit_fail("handler %u: id %08x, shown %08x", i, h->id,
+				info.ash[i].id);
+		if (h->id == 0)
+			continue;
+		(void)audit_owner(h->owner, "handler", i);
+		check_regions(h, i);
+	}
 }

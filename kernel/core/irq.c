@@ -6,6 +6,7 @@
  */
 #include "kernel/core/irq.h"
 
+#include "kernel/core/audit.h"
 #include "kernel/core/handler.h"
 #include "kernel/core/sched.h"
 #include "kernel/dev/pcnet.h"
@@ -93,4 +94,11 @@ irq_forget_owner(const struct env *e)
 		return;
 	irq.uart = NULL;
 	irq_forbid(ST_IM4);
+}
+
+void
+irq_audit(void)
+{
+	if (irq.uart != NULL)
+		(void)audit_owner(irq.uart, "line", LINE_UART);
 }

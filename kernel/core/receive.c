@@ -4,6 +4,7 @@
  * Every frame is accounted for: received = consumed + delivered + dropped, and
  * each binding keeps the same account.  Runs in the interrupt, interrupts off.
  */
+#include "kernel/core/audit.h"
 #include "kernel/core/bind.h"
 #include "kernel/core/bind_table.h"
 #include "kernel/core/handler.h"
@@ -261,4 +262,22 @@ bind_run(const struct sp_run *run, const uint8_t *frame, uint16_t *ids,
 	if (ids[0] >= SP_MAX_BINDINGS)
 		ids[0] = 0;
 	return ids[0] == 0 ? 0 : 1;
+}
+
+/* The path gives frames to nobody but the binding's handler and ring; an aborted
+ * handler is passed by. */
+void
+bind_path_audit(uint32_t slot)
+{
+	const struct bind_entry *e = &bind_table[slot];
+	uint32_t status = irq_off();
+	const struct path *p = &rx.path[slot];
+	bool takes = e->kind == BIND_RING || e->kind == BIND_ASH;
+
+	if (takes != (p->deliver != deliver_nobody) ||
+		p->ring != (takes ? e->ring : NULL) ||
+		p->handler != (takes ? e->handler : NULL) ||
+		p->info != (takes ? &info.binding[slot] : &rx.nobody))
+		audit_fail("binding %u: frames go elsewhere", slot);
+	irq_restore(status);
 }

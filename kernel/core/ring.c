@@ -7,6 +7,7 @@
  */
 #include "kernel/core/ring.h"
 
+#include "kernel/core/audit.h"
 #include "kernel/core/bind.h"
 #include "kernel/core/page.h"
 #include "kernel/core/sched.h"
@@ -142,4 +143,22 @@ ring_deliver(struct ring *r, const uint8_t *frame, uint32_t len,
 	else
 		env_post(r->owner, SP_EVENT_RING);
 	return true;
+}
+
+void
+ring_audit(void)
+{
+	for (uint32_t i = 0; i < SP_MAX_RINGS; i++) {
+		const struct ring *r = &rings[i];
+
+		if (r->id == 0)
+			continue;
+		(void)audit_owner(r->owner, "ring", i);
+		if ((r->id & 0xff) != i + 1 || r->control != page_kva(r->pfn) ||
+			r->data != (uint8_t *)page_kva(r->pfn + 1) ||
+			r->slots != (r->pages - 1) * (SP_PAGE / SP_RING_SLOT))
+			audit_fail("ring %u: is not in its frames", i);
+		for (uint32_t p = 0; p < r->pages; p++)
+			audit_saw_pin(r->pfn + p);
+	}
 }

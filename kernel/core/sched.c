@@ -4,6 +4,7 @@
 #include "kernel/core/sched.h"
 
 #include "kernel/boot/frame.h"
+#include "kernel/core/audit.h"
 #include "kernel/core/info.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/predicate.h"
@@ -274,4 +275,49 @@ sched_run(void)
 		run_slices();
 		idle();
 	}
+}
+
+/* --- audit -------------------------------------------------------------------- */
+
+/* Interrupts make environments ready and ask for upcalls. */
+static void
+check_bits(uint32_t slot)
+{
+	uint32_t status = irq_off();
+	const struct env *e = env_at(slot);
+	bool ready = (sched.ready >> slot & 1) != 0;
+	bool upcall = (sched.upcalls >> slot & 1) != 0;
+
+	if (ready != (e != NULL && env_is_runnable(e)))
+		audit_fail("env slot %u: ready %u in state %u", slot, ready,
+			info.env[slot].state);
+	if (upcall && (e == NULL || e->upcall_pc == 0))
+		audit_fail("env slot %u: is due an upcall", slot);
+	irq_restore(status);
+}
+
+void
+sched_audit(void)
+{
+	uint32_t slices[SP_MAX_ENVS] = { 0 };
+
+	for (uint32_t i = 0; i < SP_SLICES; i++) {
+		uint32_t id = info.slice[i];
+		const struct env *e = env_at(id & 0xff);
+
+		if (id == 0)
+			continue;
+		if (e == NULL || e->id != id)
+			audit_fail("slice %u: %08x is not alive", i, id);
+		else
+			slices[e->slot]++;
+	}
+	for (uint32_t i = 0; i < SP_MAX_ENVS; i++) {
+		if (slices[i] != info.env[i].slices)
+			audit_fail("env slot %u: %u slices, counted %u", i,
+				info.env[i].slices, slices[i]);
+		check_bits(i);
+	}
+	if (sched.interrupted != NULL)
+		(void)audit_owner(sched.interrupted, "scheduler", 0);
 }

@@ -7,6 +7,7 @@
  */
 #include "kernel/core/send.h"
 
+#include "kernel/core/audit.h"
 #include "kernel/core/info.h"
 #include "kernel/core/page.h"
 #include "kernel/core/user.h"
@@ -246,4 +247,17 @@ send_break_frame(uint32_t pfn)
 	status = irq_off();
 	pcn_abandon(pfn * SP_PAGE);
 	irq_restore(status);
+}
+
+void
+send_audit(const struct env *e)
+{
+	const struct tx_rights *t = e->tx;
+	uint32_t code = (uint32_t)(uintptr_t)t->code;
+	uint32_t first = (uint32_t)page_kva(
+		t->pfn + TX_ARENA_PAGES + t->side * TX_CODE_PAGES);
+
+	if (t != page_kva(t->pfn) || t->side > 1 ||
+		(t->code != tx_nothing && code != first))
+		audit_fail("env %08x: transmit rights", e->id);
 }

@@ -6,7 +6,9 @@
  */
 #include "kernel/core/space.h"
 
+#include "kernel/board.h"
 #include "kernel/boot/frame.h"
+#include "kernel/core/audit.h"
 #include "kernel/core/info.h"
 #include "kernel/core/page.h"
 #include "kernel/lib/string.h"
@@ -218,4 +220,109 @@ void
 space_enter(const struct space *s)
 {
 	cp0_set_entryhi(s->asid);
+}
+
+/* --- audit -------------------------------------------------------------------- */
+
+/* May LO be a guaranteed mapping?  Frames somebody holds, the board's
+ * registers. */
+static bool
+lo_is_sound(uint32_t lo)
+{
+	uint32_t pfn = LO_PFN(lo);
+	const struct sp_frame *f = page_frame(pfn);
+
+	if ((lo & LO_VALID) == 0)
+		return false;
+	return f == NULL ? pfn == MALTA_FPGA / SP_PAGE
+			 : f->kind == SP_FRAME_USER;
+}
+
+void
+space_audit(const struct space *s, uint32_t slot)
+{
+	uint32_t used = 0;
+
+	for (uint32_t i = 0; i < TABLE_SLOTS; i++) {
+		const struct mapping *m = &s->table[i];
+		const struct sp_frame *f = page_frame(LO_PFN(m->lo));
+
+		if (m->vpn == 0)
+			continue;
+		used++;
+		if (!lo_is_sound(m->lo))
+			audit_fail("env slot %u: %08x mapped to %08x", slot,
+				m->vpn * SP_PAGE, m->lo);
+		if (find(s, m->vpn * SP_PAGE) != m)
+			audit_fail("env slot %u: mapping of %08x is lost", slot,
+				m->vpn * SP_PAGE);
+		if (f != NULL && f->kind == SP_FRAME_USER)
+			audit_saw_map(LO_PFN(m->lo));
+	}
+	if (used != s->used)
+		audit_fail("env slot %u: %u mappings, counted %u", slot,
+			s->used, used);
+}
+
+/* What S (NULL: nobody's) says of VA; the exposed pages are everybody's, and stay
+ * in the caches when somebody dies. */
+static uint32_t
+said(const struct space *s, uint32_t va)
+{
+	bool exposed = va - SP_INFO_VA < SP_EXPOSED_END - SP_INFO_VA;
+
+	return va != 0 && (s != NULL || exposed) ? space_get(s, va) : 0;
+}
+
+/* A cached pair is what the space says, or nothing. */
+static void
+check_cached(const char *where, uint32_t at, const struct audit_spaces *spaces,
+	const struct sp_stlb *e)
+{
+	const struct space *s = spaces->of[e->tag & 0xff];
+	uint32_t va = e->tag & ~(uint32_t)VPN2_MASK;
+
+	for (uint32_t i = 0; i < 2; i++, va += SP_PAGE)
+		if ((e->lo[i] & LO_VALID) != 0 && e->lo[i] != said(s, va))
+			audit_fail("%s %u: tag %08x has %08x, not %08x", where,
+				at, e->tag, e->lo[i], said(s, va));
+}
+
+static struct sp_stlb
+tlb_entry(uint32_t i)
+{
+	uint32_t status = irq_off();
+	uint32_t old = cp0_get_entryhi();
+	struct sp_stlb e = { .pad = 0 };
+
+	cp0_set_index(i);
+	tlb_read();
+	e.tag = cp0_get_entryhi();
+	e.lo[0] = cp0_get_entrylo0();
+	e.lo[1] = cp0_get_entrylo1();
+	cp0_set_pagemask(0);
+	cp0_set_entryhi(old);
+	irq_restore(status);
+	return e;
+}
+
+void
+stlb_audit(const struct audit_spaces *spaces)
+{
+	uint32_t last = cp0_get_config1() >> 25 & 0x3f;
+
+	for (uint32_t i = 0; i < SP_STLB_SLOTS; i++) {
+		if (stlb[i].tag == STLB_NEVER)
+			continue;
+		if (stlb_slot(stlb[i].tag) != &stlb[i])
+			audit_fail("STLB %u: tag %08x is not at home", i,
+				stlb[i].tag);
+		check_cached("STLB", i, spaces, &stlb[i]);
+	}
+	for (uint32_t i = 0; i <= last; i++) {
+		struct sp_stlb e = tlb_entry(i);
+
+		if (e.tag < KSEG0)
+			check_cached("TLB", i, spaces, &e);
+	}
 }

@@ -304,7 +304,7 @@ const syscall_t syscall_table[SP_CALL_COUNT] = {
 	LATER(page_acl),
 	LATER(revoke),
 	LATER(cap_revoke),
-	LATER(audit),
+	PLAIN(audit),
 };
 
 const syscall_t syscall_switching_table[SP_CALL_COUNT] = {

@@ -18,7 +18,7 @@ import time
 HEAD, MAX_PAYLOAD, REPLY, CHUNK = 8, 4096, 0x8000, 3072
 (PING, STAGE, INFO, APP_START, APP_STOP, APP_FIND, FILTER_ADD, FILTER_DEL,
  FILTER_BLOB, ASH_RESERVE, ASH_INSTALL, ASH_REMOVE, ASH_CODE, HALT, ASH_STATE,
- FILTER_RUN) = range(1, 17)
+ FILTER_RUN, FLOW, AUDIT) = range(1, 19)
 TO_COUNT, TO_RING, TO_ASH = 1, 2, 3
 SHARED, REPLACE = 2, 4
 EINVAL, ENOENT, EEXIST, EOVERLAP, EFORMAT = -1, -6, -7, -9, -17
@@ -170,6 +170,12 @@ class Agent:
 
     def ash_state(self, ash, offset, n):
         return self.ask(ASH_STATE, name(ash) + struct.pack("<II", offset, n))
+
+    def audit(self):
+        """Why the kernel's tables disagree, or ""."""
+        answer = self.ask(AUDIT, limit=5.0)
+        text = answer[4:].split(b"\0")[0].decode()
+        return text if answer[:4] != bytes(4) else ""
 
     def u32(self, op, payload=b""):
         return struct.unpack("<I", self.ask(op, payload))[0]

@@ -7,7 +7,7 @@
             reply = w.ask(frame)
 
 The machine has a name of its own and ends with the block.  Before it does,
-every frame it received must be accounted for.
+every frame it received must be accounted for and the kernel's tables agree.
 """
 import itertools
 import json
@@ -19,7 +19,7 @@ import subprocess
 import time
 
 import agentlib
-from harness import Failed, check
+from harness import Failed, check, equal
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SPINDLE = os.path.join(TOP, "build/spindle")
@@ -157,6 +157,12 @@ class Machine:
     def check_accounts(self):
         nic = self.nic()
         check(accounted(nic), f"frames are unaccounted for: {nic}")
+        self.check_tables()
+
+    def check_tables(self):
+        """The kernel's tables agree with each other."""
+        with agentlib.Agent(os.path.join(self.dir, "ctl.sock")) as agent:
+            equal(agent.audit(), "", "the kernel's audit")
 
     def console(self):
         with open(os.path.join(self.dir, "console.log"), encoding="utf-8",

@@ -255,6 +255,8 @@ enum sp_resource {
 	SP_RES_COUNT,
 };
 
+enum { SP_AUDIT = 512 }; /* bytes that an audit's text never exceeds */
+
 enum { SP_REPOSSESSED = 128 };
 
 /*
