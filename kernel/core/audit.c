@@ -245,6 +245,7 @@ audit_run(const char **text, size_t *len)
 	check_envs();
 	stlb_audit(&audit.spaces);
 	sched_audit();
+	predicate_audit();
 	irq_audit();
 	ring_audit();
 	handler_audit();

@@ -40,6 +40,7 @@ struct audit_spaces {
 void space_audit(const struct space *s, uint32_t slot);
 void stlb_audit(const struct audit_spaces *spaces);
 void sched_audit(void);
+void predicate_audit(void);
 void irq_audit(void);
 void ring_audit(void);
 void handler_audit(void);

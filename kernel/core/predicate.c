@@ -5,6 +5,8 @@
  */
 #include "kernel/core/predicate.h"
 
+#include "kernel/core/audit.h"
+#include "kernel/core/info.h"
 #include "kernel/core/page.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/user.h"
@@ -187,4 +189,21 @@ void
 predicate_forget_owner(const struct env *e)
 {
 	let_go(&asleep[e->slot]);
+}
+
+void
+predicate_audit(void)
+{
+	for (uint32_t slot = 0; slot < SP_MAX_ENVS; slot++) {
+		const struct sleeper *s = &asleep[slot];
+		bool sleeps = env_at(slot) != NULL &&
+			      info.env[slot].state == SP_ENV_SLEEPING;
+
+		if (sleeps != (s->n != 0) || (sleeps && s->env != env_at(slot)))
+			audit_fail("env slot %u: sleeps %u, %u terms", slot,
+				sleeps, s->n);
+		for (uint32_t i = 0; i < s->n; i++)
+			if (can_go_away(s->term[i].paddr / SP_PAGE))
+				audit_saw_pin(s->term[i].paddr / SP_PAGE);
+	}
 }
