@@ -17,6 +17,7 @@ enum { MAX_ELF = 512 << 10 };
 
 static const struct option start_options[] = {
 	{ "flow", 0, "EXPR", "frames that are its own to bind" },
+	{ "slices", 0, "N", "positions of the slice vector (default 1)" },
 	{ "as", 0, "NAME", "call it NAME (default: the file's name)" },
 	{ NULL, 0, NULL, NULL },
 };
@@ -146,6 +147,7 @@ run_start(const struct args *a)
 	char *path = program_path(a->words[0]);
 	char name[64];
 	uint8_t *elf = NULL;
+	uint64_t slices = 1;
 	size_t n = 0;
 	enum status st;
 
@@ -155,6 +157,9 @@ run_start(const struct args *a)
 		as = name;
 	st = word_name(a, "application", as);
 	ctl_name(app.name, as);
+	if (st == STATUS_OK)
+		st = opt_number(a, "slices", 1, SP_SLICES, &slices);
+	app.slices = (uint32_t)slices;
 	if (st == STATUS_OK)
 		st = pack_args(a, &app);
 	if (st == STATUS_OK)

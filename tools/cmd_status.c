@@ -5,6 +5,8 @@
 #include "commands.h"
 #include "envs.h"
 
+#include <spindle/bytes.h>
+
 #include <string.h>
 #include <time.h>
 
@@ -69,8 +71,54 @@ slices_json(const struct sp_info *info)
 		(int)count_slices(info), "vector", vector);
 }
 
+/* What --audit found out; asked for only then. */
+struct audit {
+	bool asked, wrong;
+	char text[2 * SP_AUDIT]; /* what does not agree, in one line */
+};
+
+/* N bytes of lines into one line of at most twice as many. */
+static void
+join_lines(const uint8_t *from, size_t n, char *out)
+{
+	const char *between = "";
+
+	for (size_t i = 0; i < n && from[i] != '\0'; i++) {
+		if (from[i] == '\n') {
+			between = "; ";
+			continue;
+		}
+		out = stpcpy(out, between);
+		between = "";
+		*out++ = from[i] >= ' ' && from[i] <= '~' ? (char)from[i] : '?';
+	}
+	*out = '\0';
+}
+
 static enum status
-status_json(const struct machine *m, const struct sp_info *info, long uptime)
+run_audit(const struct args *a, struct session *s, struct audit *out)
+{
+	static uint8_t ans[4 + SP_AUDIT - 1];
+	size_t got;
+	int err;
+
+	out->asked = opt_get(a, "audit") != NULL;
+	if (!out->asked)
+		return STATUS_OK;
+	ctl_patience(s->ctl, 3, 10000);
+	err = ctl_call(s->ctl, AG_AUDIT, NULL, 0, ans, sizeof(ans), &got);
+	if (err >= 0 && got < 4)
+		err = CTL_STRANGE;
+	if (err < 0)
+		return session_fail(a, s, "--audit", err);
+	out->wrong = le32_get(ans) != 0;
+	join_lines(ans + 4, got - 4, out->text);
+	return STATUS_OK;
+}
+
+static enum status
+status_json(const struct machine *m, const struct sp_info *info, long uptime,
+	const struct audit *audit)
 {
 	json_t *o = json_pack("{s:b, s:s, s:i, s:s, s:I, s:s, s:b}", "up", 1,
 		"name", m->name, "pid", (int)m->pid, "dir", m->dir, "uptime_s",
@@ -87,7 +135,12 @@ status_json(const struct machine *m, const struct sp_info *info, long uptime)
 			(json_int_t)info->code_bytes_taps));
 	json_object_set_new(o, "nic", nic_json(&info->nic));
 	json_object_set_new(o, "environments", envs_json(m, info));
-	return cli_json(o);
+	if (audit->asked)
+		json_object_set_new(o, "audit",
+			json_pack("{s:b, s:s}", "clean", !audit->wrong, "text",
+				audit->text));
+	(void)cli_json(o);
+	return audit->wrong ? STATUS_FAILED : STATUS_OK;
 }
 
 static void
@@ -117,9 +170,12 @@ nic_text(const struct sp_nic_info *nic)
 }
 
 static enum status
-status_text(const struct machine *m, const struct sp_info *info, long uptime,
-	bool slices)
+status_text(const struct args *a, const struct machine *m,
+	const struct sp_info *info, long uptime, const struct audit *audit)
 {
+	if (audit->wrong)
+		return cli_fail(
+			a, "the kernel's tables disagree: %s", audit->text);
 	printf("machine    '%s' is up for %ld s (pid %d, --net %s%s)\n",
 		m->name, uptime, (int)m->pid, m->net,
 		m->icount ? ", --icount" : "");
@@ -127,11 +183,13 @@ status_text(const struct machine *m, const struct sp_info *info, long uptime,
 		(unsigned long long)m->memory_mib, info->pages_free,
 		info->pages_total);
 	printf("slices     %u of %d used\n", count_slices(info), SP_SLICES);
-	if (slices)
+	if (opt_get(a, "slices") != NULL)
 		slices_text(info);
 	printf("filters    %u bytes of code for bindings, %u for taps\n",
 		info->code_bytes_rx, info->code_bytes_taps);
 	nic_text(&info->nic);
+	if (audit->asked)
+		puts("audit      the kernel's tables agree");
 	putchar('\n');
 	envs_print(m, info, stdout);
 	return STATUS_OK;
@@ -150,6 +208,7 @@ static enum status
 run(const struct args *a)
 {
 	struct session s = { .ctl = NULL };
+	static struct audit audit;
 	long uptime;
 	enum status st = machine_find(a, false, &s.m);
 
@@ -159,17 +218,19 @@ run(const struct args *a)
 		st = ctl_open(a, &s.m, &s.ctl);
 	if (st == STATUS_OK)
 		st = session_info(a, &s, CTL_NO_TABLES);
+	if (st == STATUS_OK)
+		st = run_audit(a, &s, &audit);
 	uptime = (long)((uint64_t)time(NULL) - s.m.started);
 	if (st == STATUS_OK)
-		st = a->json ? status_json(&s.m, s.info, uptime)
-			     : status_text(&s.m, s.info, uptime,
-				       opt_get(a, "slices") != NULL);
+		st = a->json ? status_json(&s.m, s.info, uptime, &audit)
+			     : status_text(a, &s.m, s.info, uptime, &audit);
 	session_close(&s);
 	return st;
 }
 
 static const struct option status_options[] = {
 	{ "slices", 0, NULL, "show the slice vector by position" },
+	{ "audit", 0, NULL, "let the kernel compare its tables; 1 if wrong" },
 	{ NULL, 0, NULL, NULL },
 };
 

@@ -76,7 +76,10 @@ struct ag_app {
 	uint32_t nargs;
 	char name[SP_NAME];
 	char args[256]; /* NUL-terminated, one after the other */
+	/* Requests may end here. */
+	uint32_t slices; /* of the vector; 0: one */
 };
+enum { AG_APP_LEAST = 288 };
 
 enum ag_to { AG_TO_COUNT = 1, AG_TO_RING = 2, AG_TO_ASH = 3 };
 

@@ -14,7 +14,6 @@
 enum {
 	STACK_PAGES = APP_STACK / SP_PAGE,
 	ARGS_MAX = 16,
-	SLICES = 1,
 };
 
 static struct app table[SP_MAX_ENVS];
@@ -160,7 +159,10 @@ static int
 load(struct app *app, const struct ag_app *req, const struct elf_program *prog,
 	const uint8_t *elf)
 {
-	struct sp_start start = { .pc = prog->entry, .slices = SLICES };
+	struct sp_start start = {
+		.pc = prog->entry,
+		.slices = req->slices > 0 ? req->slices : 1,
+	};
 	int err = sys_env_create(0, req->name);
 
 	if (err < 0)
@@ -181,6 +183,16 @@ load(struct app *app, const struct ag_app *req, const struct elf_program *prog,
 	if (err < 0)
 		return err;
 	return sys_env_start(0, app->env, &start);
+}
+
+static uint32_t
+free_slices(void)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < SP_SLICES; i++)
+		n += app_info()->slice[i] == 0;
+	return n;
 }
 
 /* Are there NARGS strings in ARGS? */
@@ -212,6 +224,10 @@ app_start(const struct ag_app *req, const uint8_t *elf, struct answer *a)
 		return refuse(a, SP_EINVAL, "bad name for an application");
 	if (!args_are_good(req))
 		return refuse(a, SP_EINVAL, "too many or too long arguments");
+	/* The kernel would start it with fewer. */
+	if (req->slices > free_slices())
+		return refuse(
+			a, SP_EFULL, "only %u slices are free", free_slices());
 	if (app_named(req->name) != NULL)
 		return refuse(a, SP_EEXIST, "an application named %s runs",
 			req->name);

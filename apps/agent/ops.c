@@ -84,8 +84,10 @@ op_info(const uint8_t *p, size_t len, struct answer *a)
 static int
 op_app_start(const uint8_t *p, size_t len, struct answer *a)
 {
-	struct ag_app req;
+	struct ag_app req = { .slices = 0 };
 
+	if (len != AG_APP_LEAST && len != sizeof(req))
+		return SP_EFORMAT;
 	memcpy(&req, p, len);
 	if (!staged(0, req.bytes))
 		return refuse(a, SP_EINVAL, "more bytes than were staged");
@@ -309,6 +311,9 @@ op_audit(const uint8_t *p, size_t len, struct answer *a)
 	return SP_OK;
 }
 
+_Static_assert(offsetof(struct ag_app, slices) == AG_APP_LEAST,
+	"part of the protocol");
+
 struct operation {
 	int (*serve)(const uint8_t *p, size_t len, struct answer *a);
 	size_t least, most; /* bytes of payload */
@@ -319,8 +324,8 @@ static const struct operation operations[] = {
 	[AG_PING] = { op_ping, 0, 0, true },
 	[AG_STAGE] = { op_stage, 4, AG_MAX_PAYLOAD, false },
 	[AG_INFO] = { op_info, 8, 8, true },
-	[AG_APP_START] = { op_app_start, sizeof(struct ag_app),
-		sizeof(struct ag_app), false },
+	[AG_APP_START] = { op_app_start, AG_APP_LEAST, sizeof(struct ag_app),
+		false },
 	[AG_APP_STOP] = { op_app_stop, 4, 4, false },
 	[AG_APP_FIND] = { op_app_find, SP_NAME, SP_NAME, true },
 	[AG_FILTER_ADD] = { op_filter_add, sizeof(struct ag_filter),

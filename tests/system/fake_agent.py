@@ -9,6 +9,7 @@ Answers AG_PING and AG_INFO as apps/agent/agent.h says, behind noise.  MODE:
     mute    nothing is answered
     stale   the answer to the last request comes before the right one
     short   answers without a result
+    wrong   AG_AUDIT finds the kernel's tables wrong
 """
 import os
 import socket
@@ -16,7 +17,7 @@ import struct
 import sys
 import zlib
 
-PING, INFO, REPLY = 1, 3, 0x8000
+PING, INFO, AUDIT, REPLY = 1, 3, 18, 0x8000
 MAGIC, VERSION = 0x4e505331, 2  # of struct sp_info
 
 
@@ -42,20 +43,23 @@ def requests(conn):
         data += more
 
 
-def result(op, payload):
+def result(op, payload, mode):
     if op == PING:
         return struct.pack("<i60xI", 0, 1)
     if op == INFO:
         at, n = struct.unpack("<II", payload)
         info = struct.pack("<II", MAGIC, VERSION) + bytes(at + n)
         return struct.pack("<i60x", 0) + info[at:at + n]
+    if op == AUDIT and mode == "wrong":
+        return struct.pack("<i60xI512s", 0, 1,
+                           b"frame 7: two owners\nslice 9: nobody's\n")
     return struct.pack("<i60s", -11, b"a fake knows nothing of this")
 
 
 def serve(conn, mode):
     first, last = True, b""
     for op, tag, payload in requests(conn):
-        answer = message(op | REPLY, tag, result(op, payload))
+        answer = message(op | REPLY, tag, result(op, payload, mode))
         if mode == "mute" or (mode == "deaf" and first):
             first = False
             continue

@@ -117,6 +117,8 @@ def test_values_out_of_range_are_bad_usage():
                   ["filter", "add", "a", "ip", "--to", "nowhere"],
                   ["filter", "add", "a", "ip", "--to", "ring:"],
                   ["filter", "add", "a", "ip", "--priority", "high"],
+                  ["app", "start", "echo-ring", "--slices", "0"],
+                  ["app", "start", "echo-ring", "--slices", "65"],
                   ["status", "--name", "../x"], ["status", "--name", ""]):
         refused(*words, status=2)
 
@@ -320,6 +322,20 @@ def test_an_agent_s_refusal_is_passed_on():
     with fake("plain") as env:
         refused("filter", "add", "a", "ip", env=env,
                 says="a fake knows nothing of this")
+
+
+def test_tables_that_disagree_are_a_failure_in_their_own_words():
+    with fake("wrong") as env:
+        refused("status", "--audit", env=env,
+                says="disagree: frame 7: two owners; slice 9: nobody's")
+        done = run(env, "status", "--audit", "--json")
+        equal(done.returncode, 1, "status")
+        equal(json.loads(done.stdout)["audit"], {
+            "clean": False, "text": "frame 7: two owners; slice 9: nobody's"},
+            "audit")
+        equal(run(env, "status").returncode, 0, "without --audit")
+    with fake("plain") as env:
+        refused("status", "--audit", env=env, says="a fake knows nothing")
 
 
 def test_what_is_up_can_be_brought_down_by_force():

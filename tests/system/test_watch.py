@@ -126,7 +126,25 @@ def test_the_slice_vector_is_shown_by_position():
                                if e["name"] == "echo-ring"))
         text = m.cli("status", "--slices").stdout
         check(f"{at:4}..{at:<2}   echo-ring\n" in text, text)
+        m.cli("app", "start", "echo-ring", "--as", "more", "--slices", "7")
+        free = m.status()["slices"]["vector"].count(0)
+        refused("app", "start", "echo-ring", "--as", "most", "--slices",
+                str(free + 1), "--name", m.name, says=f"only {free} slices")
+        m.cli("app", "start", "echo-ring", "--as", "most", "--slices", free)
+        slices = {e["name"]: e["slices"] for e in m.ask("app", "list")}
+        equal((slices["echo-ring"], slices["more"], slices["most"]),
+              (1, 7, free), "slices")
         check(f"..63   free\n" in text, text)
+
+
+def test_the_kernel_is_asked_to_audit_itself():
+    with Machine() as m:
+        m.ash("echo", "udp dst port 7", "udp_echo")
+        m.cli("app", "start", "echo-ring")
+        equal(m.ask("status", "--audit")["audit"], {"clean": True, "text": ""},
+              "audit")
+        check("tables agree\n" in m.cli("status", "--audit").stdout, "as text")
+        check("audit" not in m.status(), "an audit nobody asked for")
 
 
 def test_an_ended_environment_shows_why_and_where():
