@@ -9,6 +9,7 @@
 #include "kernel/core/audit.h"
 #include "kernel/core/bind.h"
 #include "kernel/core/boot.h"
+#include "kernel/core/env.h"
 #include "kernel/core/info.h"
 #include "kernel/core/page.h"
 #include "kernel/core/sched.h"
@@ -56,6 +57,7 @@ kernel_main(uint32_t a0, const uint32_t *argv, const uint32_t *envp,
 	int err;
 
 	board_init(a0 == ~0u); /* so that a panic can end the run */
+	env_init();            /* nobody runs */
 	trap_init();           /* before anything can fault */
 	console_puts("spindle: boot\n");
 	boot_args_read(argv, envp, &args);

@@ -10,7 +10,7 @@
 #define KSEG0 0x80000000 /* cached, unmapped */
 #define KSEG1 0xa0000000 /* uncached, unmapped */
 
-#define VEC_BASE    0x80000000
+/* From EBase, where boot/vectors.S is linked. */
 #define VEC_REFILL  0x000 /* TLB refill */
 #define VEC_GENERAL 0x180
 #define VEC_IRQ     0x200 /* with Cause.IV */
@@ -48,6 +48,14 @@
 #define EXC_OV      12
 #define EXC_TRAP    13
 
+/*
+ * Scratch, none of which user mode can reach.  ErrorEPC changes only at reset and
+ * cache errors, IDataLo only by `cache` instructions, DESAVE never by itself.
+ */
+#define CP0_CURRENT $30    /* ErrorEPC: struct env * that runs, or idle_env */
+#define CP0_SAVE    $28, 1 /* IDataLo: its active struct sp_save */
+#define CP0_DESAVE  $31
+
 #ifndef __ASSEMBLER__
 
 #include <stddef.h>
@@ -83,8 +91,21 @@ CP0_REGISTER(compare, 11, 0)
 CP0_REGISTER(status, 12, 0)
 CP0_REGISTER(cause, 13, 0)
 CP0_REGISTER(epc, 14, 0)
+CP0_REGISTER(ebase, 15, 1)
 CP0_REGISTER(config1, 16, 1)
 CP0_REGISTER(depc, 24, 0)
+CP0_REGISTER(datalo, 28, 1)
+CP0_REGISTER(errorepc, 30, 0)
+
+/* Who runs now, for the vectors; ENTRYHI holds its ASID.  Complete at eret. */
+static inline void
+cpu_set_current(uint32_t env, uint32_t save, uint32_t entryhi)
+{
+	__asm__ volatile("mtc0 %0, $30\n\tmtc0 %1, $28, 1\n\tmtc0 %2, $10"
+			 :
+			 : "r"(env), "r"(save), "r"(entryhi)
+			 : "memory");
+}
 
 /* TLB operations on the entry that EntryHi/EntryLo/Index describe. */
 static inline void

@@ -8,11 +8,40 @@
 #define KERNEL_BOOT_FRAME_H
 
 /* struct context */
-#define CTX_REG(n) (4 * (n)) /* $1..$31; k0 and k1 are not kept */
+#define CTX_REG(n) (4 * (n)) /* $1..$31; k0 is not kept */
 #define CTX_HI     128
 #define CTX_LO     132
 #define CTX_EPC    136
 #define CTX_BYTES  144
+
+/* struct env (core/env.h); SP_MAX_ENVS of ENV_BYTES at ENV_TABLE */
+#define ENV_ID          0
+#define ENV_OPEN        4 /* $v0 of the synchronous call it accepts now, or 0 */
+#define ENV_CALLER      8 /* whom it serves, idle_env for nobody */
+#define ENV_CALLING     12 /* who serves it, 0 for nobody */
+#define ENV_RET         16 /* where it goes on then */
+#define ENV_OPEN_SAVED  20 /* ... and what is open then */
+#define ENV_CTX         24 /* struct context of the active level */
+#define ENV_SAVE        28 /* struct sp_save of the active level */
+#define ENV_SAVE_OF     32 /* of each level */
+#define ENV_KEY         44 /* ENV_OPEN while it is at rest */
+#define ENV_SYNC_ENTRY  48
+#define ENV_ASYNC_ENTRY 52
+#define ENV_CONTEXT     64 /* of each level */
+#define ENV_ASID        496
+#define ENV_BYTES       1024
+#define ENV_BYTES_LOG2  10
+
+/* 64 KiB aligned, behind the STLB: found by `lui` and `ins`. */
+#define ENV_TABLE 0x80020000
+
+/* struct sp_save (spindle/abi.h) */
+#define SAVE_AT       0
+#define SAVE_EPC      4
+#define SAVE_CAUSE    8
+#define SAVE_BADVADDR 12
+#define SAVE_BUSY     16
+#define SAVE_PC       128
 
 /* The system-call frame at the top of the system-call stack. */
 #define SF_ARGS  0 /* o32 home space for a0-a3 */
@@ -31,14 +60,13 @@
 /* struct cpu */
 #define CPU_USER_STATUS 0
 #define CPU_IDLE_STATUS 4
-#define CPU_CTX         8
-#define CPU_RESCHED     12
-#define CPU_ASH         16 /* 1 while a handler runs */
-#define CPU_ASH_LIMIT   20 /* Count ticks a handler may take (backstop) */
-#define CPU_ASH_PC      24 /* where it was stopped */
-#define CPU_ASH_CAUSE   28
-#define CPU_ASH_ADDR    32
-#define CPU_ASH_SAVE    36 /* s0-s7, fp, sp, ra */
+#define CPU_RESCHED     8
+#define CPU_ASH         12 /* 1 while a handler runs */
+#define CPU_ASH_LIMIT   16 /* Count ticks a handler may take (backstop) */
+#define CPU_ASH_PC      20 /* where it was stopped */
+#define CPU_ASH_CAUSE   24
+#define CPU_ASH_ADDR    28
+#define CPU_ASH_SAVE    32 /* s0-s7, fp, sp, ra */
 
 /* struct ash_entry: what ash_enter() loads */
 #define AE_PC     0
@@ -55,8 +83,8 @@
 /* 64 KiB of unmapped memory below the kernel; 64 KiB aligned. */
 #define STLB_ADDRESS 0x80010000
 
-#define IDLE_BYTES    16
-#define SYSCALL_COUNT 40 /* SP_CALL_COUNT */
+#define IDLE_BYTES_LOG2 4  /* four instructions */
+#define SYSCALL_COUNT   40 /* SP_CALL_COUNT */
 
 #ifndef __ASSEMBLER__
 
@@ -77,8 +105,7 @@ struct ash_entry {
 struct cpu {
 	uint32_t user_status; /* Status for user mode, EXL set for eret */
 	uint32_t idle_status;
-	struct context *ctx; /* of the running environment */
-	uint32_t resched;    /* leave through the scheduler */
+	uint32_t resched; /* leave through the scheduler */
 	uint32_t ash_active;
 	uint32_t ash_limit;
 	uint32_t ash_pc, ash_cause, ash_addr;
@@ -87,12 +114,15 @@ struct cpu {
 
 extern struct cpu cpu;
 
-/* boot/: start a context; the running one was saved.  Interrupts off. */
+/* boot/: go on with a context of the current environment.  Interrupts off. */
 _Noreturn void context_resume(const struct context *ctx);
 
-/* boot/: start at PC with stack SP and every other register 0; what it leaves
- * when it is interrupted goes to CTX.  Interrupts off. */
-_Noreturn void context_start(struct context *ctx, uint32_t pc, uint32_t sp);
+/* boot/: enter the current environment at PC with stack SP and every other
+ * register 0.  Interrupts off. */
+_Noreturn void context_start(uint32_t pc, uint32_t sp);
+
+/* boot/: the same with no stack. */
+_Noreturn void slice_enter(uint32_t pc);
 
 /* boot/: wait for an interrupt on an empty stack; the scheduler follows it. */
 _Noreturn void cpu_idle(void);

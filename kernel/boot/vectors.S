@@ -2,10 +2,12 @@
  * vectors.S - everything that enters the kernel: refill, system call,
  * exception, interrupt.
  *
- * Copied to the vector page by trap_init(): branches inside a vector are
- * relative, everything else is reached by j.  Kernel code runs with Status 0
- * (kernel mode, EXL clear, interrupts off) unless it says otherwise.  No entry
- * trusts $sp or $gp of what it interrupted.  Every delay slot is marked.
+ * Linked where it runs: EBase points at the section's start, so the vectors
+ * branch to what follows them.  Kernel code runs with Status 0 (kernel mode, EXL
+ * clear, interrupts off) unless it says otherwise.  No entry trusts $sp or $gp of
+ * what it interrupted; $k1 is the application's, and kept like any register but
+ * where an exception is delivered and by system calls.  Every delay slot is
+ * marked.
  */
 #include "kernel/boot/frame.h"
 #include "kernel/mips.h"
@@ -15,14 +17,14 @@
 
 #define EntryLo0 $2
 #define EntryLo1 $3
+#define BadVAddr $8
 #define EntryHi  $10
 #define Status   $12
 #define Cause    $13
 #define EPC      $14
-#define DESAVE   $31
 
 	.macro	EACH_TEMP what		/* what C may clobber, but $sp */
-	.irp	n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,24,25,31
+	.irp	n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,24,25,27,31
 	\what	\n
 	.endr
 	.endm
@@ -31,13 +33,13 @@
 	\what	\n
 	.endr
 	.endm
-	.macro	CTX_SAVE n
-	sw	$\n, CTX_REG(\n)($k1)
+	.macro	CTX_KEEP n
+	sw	$\n, CTX_REG(\n)($k0)
 	.endm
 	.macro	CTX_LOAD n
-	lw	$\n, CTX_REG(\n)($k1)
+	lw	$\n, CTX_REG(\n)($k0)
 	.endm
-	.macro	IF_SAVE n
+	.macro	IF_KEEP n
 	sw	$\n, IF_REG(\n)($sp)
 	.endm
 	.macro	IF_LOAD n
@@ -47,89 +49,114 @@
 	move	$\n, $zero
 	.endm
 
-/* --- TLB refill, vector 0x000 -------------------------------------------- */
+	.section .vectors, "ax"
+	.globl	vectors
+vectors:
+
+/* --- TLB refill ------------------------------------------------------------ */
 /*
  * In: EntryHi names the page pair.  Looks in the STLB; 19 instructions when it
- * is there.  Uses k0, k1; $at is kept in DESAVE.
+ * is there.  Uses k0; $at is kept in DESAVE.
  */
-	.globl	vec_refill, vec_refill_end
+	.org	VEC_REFILL
+	.globl	vec_refill
+	.type	vec_refill, @function
 vec_refill:
 	mfc0	$k0, EntryHi
-	srl	$k1, $k0, 9		/* VPN2 * 16 */
+	mtc0	$1, CP0_DESAVE
+	srl	$1, $k0, 9		/* VPN2 * 16 */
 	andi	$k0, $k0, 0xff
 	sll	$k0, $k0, 8
-	xor	$k1, $k1, $k0		/* spread by ASID */
+	xor	$1, $1, $k0		/* spread by ASID */
 	lui	$k0, STLB_ADDRESS >> 16
-	ins	$k0, $k1, 0, 16
-	mfc0	$k1, EntryHi
-	mtc0	$1, DESAVE
-	lw	$1, 0($k0)
-	bne	$1, $k1, 1f
-	lw	$1, 4($k0)		/* delay slot */
+	ins	$k0, $1, 0, 16
+	lw	$1, 4($k0)
 	mtc0	$1, EntryLo0
 	lw	$1, 8($k0)
 	mtc0	$1, EntryLo1
-	mfc0	$1, DESAVE
+	lw	$k0, 0($k0)
+	mfc0	$1, EntryHi
+	bne	$1, $k0, exc_entry
+	mfc0	$1, CP0_DESAVE		/* delay slot */
 	ehb
 	tlbwr
 	eret
-1:	j	exc_entry
-	mfc0	$1, DESAVE		/* delay slot */
-vec_refill_end:
+	.size	vec_refill, . - vec_refill
 
-/* --- general exceptions, vector 0x180 ------------------------------------ */
-	.globl	vec_general, vec_general_end
+/* --- general exceptions ------------------------------------------------------ */
+/*
+ * To the application's own handler in 24 instructions: user mode, its save area
+ * not busy, a handler that does not want the kernel first.  Nothing is written to
+ * an area that is busy.  Out: at, EPC, Cause and BadVAddr in the area, k1 its
+ * address.
+ */
+	.org	VEC_GENERAL
+	.globl	vec_general
+	.type	vec_general, @function
 vec_general:
+	mtc0	$k1, CP0_DESAVE
 	mfc0	$k0, Cause
 	andi	$k0, $k0, CAUSE_CODE
 	xori	$k0, $k0, EXC_SYSCALL << CAUSE_CODE_SHIFT
-	bnez	$k0, 1f
-	lui	$k1, %hi(sys_stack_top - SF_BYTES) /* delay slot */
-	j	syscall_entry
-	addiu	$k1, $k1, %lo(sys_stack_top - SF_BYTES) /* delay slot */
-1:	j	exc_entry
-	nop				/* delay slot */
-vec_general_end:
+	beqz	$k0, syscall_entry
+	mfc0	$k1, CP0_SAVE		/* delay slot */
+	lw	$k0, SAVE_BUSY($k1)
+	bltz	$k0, exc_slow
+	mfc0	$k0, EPC		/* delay slot */
+	bltz	$k0, exc_slow		/* the kernel's, or a wild jump */
+	sw	$k0, SAVE_EPC($k1)	/* delay slot */
+	sw	$1, SAVE_AT($k1)
+	mfc0	$1, Cause
+	sw	$1, SAVE_CAUSE($k1)
+	andi	$1, $1, CAUSE_CODE
+	addu	$1, $1, $k1
+	lw	$1, SAVE_PC($1)
+	mfc0	$k0, BadVAddr
+	bltz	$1, exc_slow_at
+	sw	$k0, SAVE_BADVADDR($k1)	/* delay slot */
+	mtc0	$1, EPC
+	sw	$k1, SAVE_BUSY($k1)
+	ehb
+	eret
+	.size	vec_general, . - vec_general
 
-/* --- interrupts, vector 0x200 (Cause.IV) --------------------------------- */
+/* --- interrupts (Cause.IV) ---------------------------------------------------- */
 /*
  * The idle loop has nothing worth saving, and is what a quiet machine
  * interrupts: it gets the short way.
  */
-	.globl	vec_irq, vec_irq_end
+	.org	VEC_IRQ
+	.globl	vec_irq
+	.type	vec_irq, @function
 vec_irq:
+	mtc0	$k1, CP0_DESAVE
 	mfc0	$k0, EPC
 	lui	$k1, %hi(idle_wait)
 	addiu	$k1, $k1, %lo(idle_wait)
-	subu	$k0, $k0, $k1
-	sltiu	$k0, $k0, IDLE_BYTES
-	beqz	$k0, 1f
-	mfc0	$k0, Status		/* delay slot */
+	ins	$k0, $zero, 0, IDLE_BYTES_LOG2
+	bne	$k0, $k1, 1f
+	mfc0	$k1, CP0_DESAVE		/* delay slot */
 	mtc0	$zero, Status
 	lui	$sp, %hi(irq_stack_top - 16)
 	jal	irq_dispatch
 	addiu	$sp, $sp, %lo(irq_stack_top - 16) /* delay slot */
 	j	sched_run
 	nop				/* delay slot */
-1:	andi	$k0, $k0, ST_UM
-	beqz	$k0, 2f
-	lui	$k1, %hi(cpu)		/* delay slot */
-	j	irq_from_user
-	lw	$k1, %lo(cpu + CPU_CTX)($k1) /* delay slot */
-2:	lw	$k0, %lo(cpu + CPU_ASH)($k1)
-	bnez	$k0, 3f
+1:	mfc0	$k0, Status
+	andi	$k0, $k0, ST_UM
+	bnez	$k0, irq_from_user
+	mfc0	$k0, CP0_CURRENT	/* delay slot */
+	lui	$k0, %hi(cpu)
+	lw	$k0, %lo(cpu + CPU_ASH)($k0)
+	beqz	$k0, irq_from_kernel
 	nop				/* delay slot */
-	j	irq_from_kernel
+	j	ash_stop_timer
 	nop				/* delay slot */
-3:	j	ash_stop_timer
-	nop				/* delay slot */
-vec_irq_end:
-
-	.text
+	.size	vec_irq, . - vec_irq
 
 /* --- system calls ---------------------------------------------------------- */
 /*
- * In: k1 = frame at the top of the system-call stack; v0 = number.  C preserves
+ * In: v0 = number.  The frame is at the top of the system-call stack.  C preserves
  * the caller's s-registers; every other register that carries no result is
  * cleared.  A call in a branch delay slot is not supported (it repeats).
  */
@@ -139,6 +166,8 @@ syscall_entry:
 	.cfi_startproc
 	.cfi_signal_frame
 	.cfi_return_column 27		/* k1 stands for the interrupted pc */
+	lui	$k1, %hi(sys_stack_top - SF_BYTES)
+	addiu	$k1, $k1, %lo(sys_stack_top - SF_BYTES)
 	sw	$sp, SF_SP($k1)
 	sw	$ra, SF_RA($k1)
 	mfc0	$k0, EPC
@@ -167,7 +196,7 @@ syscall_return:
 	mtc0	$k0, Status		/* EXL is set in it */
 	lw	$k0, SF_EPC($sp)
 	mtc0	$k0, EPC
-	.irp	n, 1,3,4,5,6,7,8,9,10,11,12,13,14,15,24,25
+	.irp	n, 1,3,4,5,6,7,8,9,10,11,12,13,14,15,24,25,27
 	move	$\n, $zero
 	.endr
 	mthi	$zero
@@ -215,103 +244,124 @@ syscall_switching:
  */
 	.type	syscall_keep, @function
 syscall_keep:
-	lui	$k1, %hi(cpu)
-	lw	$k1, %lo(cpu + CPU_CTX)($k1)
-	.irp	n, 1,3,4,5,6,7,8,9,10,11,12,13,14,15,24,25
-	sw	$zero, CTX_REG(\n)($k1)
+	mfc0	$k0, CP0_CURRENT
+	lw	$k0, ENV_CTX($k0)
+	.irp	n, 1,3,4,5,6,7,8,9,10,11,12,13,14,15,24,25,27
+	sw	$zero, CTX_REG(\n)($k0)
 	.endr
-	sw	$zero, CTX_HI($k1)
-	sw	$zero, CTX_LO($k1)
-	EACH_SAVED CTX_SAVE
-	sw	$v0, CTX_REG(2)($k1)
+	sw	$zero, CTX_HI($k0)
+	sw	$zero, CTX_LO($k0)
+	EACH_SAVED CTX_KEEP
+	CTX_KEEP 2
 	/* The frame is always at the top of the stack, wherever $sp is now. */
-	lui	$k0, %hi(sys_stack_top - SF_BYTES)
-	addiu	$k0, $k0, %lo(sys_stack_top - SF_BYTES)
-	lw	$1, SF_SP($k0)
-	sw	$1, CTX_REG(29)($k1)
-	lw	$1, SF_RA($k0)
-	sw	$1, CTX_REG(31)($k1)
-	lw	$1, SF_EPC($k0)
+	lui	$k1, %hi(sys_stack_top - SF_BYTES)
+	addiu	$k1, $k1, %lo(sys_stack_top - SF_BYTES)
+	lw	$1, SF_SP($k1)
+	sw	$1, CTX_REG(29)($k0)
+	lw	$1, SF_RA($k1)
+	sw	$1, CTX_REG(31)($k0)
+	lw	$1, SF_EPC($k1)
 	jr	$ra
-	sw	$1, CTX_EPC($k1)	/* delay slot */
+	sw	$1, CTX_EPC($k0)	/* delay slot */
 	.size	syscall_keep, . - syscall_keep
 
-/* --- exceptions ------------------------------------------------------------ */
-/* In: EXL set, k0 and k1 free. */
-	.type	exc_entry, @function
+/* --- exceptions the kernel looks at first ------------------------------------- */
+/*
+ * exc_slow_at: $at is in the save area; exc_slow: k1 is in DESAVE.
+ * exc_entry: all is as it was but k0.  EXL set.
+ */
+	.type	exc_slow, @function
+exc_slow_at:
+	lw	$1, SAVE_AT($k1)
+exc_slow:
+	mfc0	$k1, CP0_DESAVE
 	.globl	exc_entry
 exc_entry:
 	mfc0	$k0, Status
 	andi	$k0, $k0, ST_UM
 	beqz	$k0, exc_from_kernel
-	lui	$k1, %hi(cpu)		/* delay slot */
-	lw	$k1, %lo(cpu + CPU_CTX)($k1)
-	EACH_TEMP CTX_SAVE
-	EACH_SAVED CTX_SAVE
-	CTX_SAVE 29
+	mfc0	$k0, CP0_CURRENT	/* delay slot */
+	lw	$k0, ENV_CTX($k0)
+	EACH_TEMP CTX_KEEP
+	EACH_SAVED CTX_KEEP
+	CTX_KEEP 29
 	mfhi	$t0
 	mflo	$t1
 	mfc0	$t2, EPC
-	sw	$t0, CTX_HI($k1)
-	sw	$t1, CTX_LO($k1)
-	sw	$t2, CTX_EPC($k1)
+	sw	$t0, CTX_HI($k0)
+	sw	$t1, CTX_LO($k0)
+	sw	$t2, CTX_EPC($k0)
 	mtc0	$zero, Status
 	lui	$sp, %hi(sys_stack_top - 16)
 	jal	exc_user
 	addiu	$sp, $sp, %lo(sys_stack_top - 16) /* delay slot */
-	lui	$a0, %hi(cpu)
+	mfc0	$a0, CP0_CURRENT
 	j	context_resume
-	lw	$a0, %lo(cpu + CPU_CTX)($a0) /* delay slot */
+	lw	$a0, ENV_CTX($a0)	/* delay slot */
 
 exc_from_kernel:
-	lw	$k0, %lo(cpu + CPU_ASH)($k1)
-	bnez	$k0, ash_stop_fault
-	nop				/* delay slot */
+	lui	$k1, %hi(cpu)
+	lw	$k1, %lo(cpu + CPU_ASH)($k1)
+	bnez	$k1, exc_from_handler
+	mfc0	$k0, CP0_SAVE		/* delay slot */
 	/* Our own bug.  Report from a stack that is surely good. */
 	mfc0	$a0, EPC
 	mfc0	$a1, Cause
-	mfc0	$a2, $8			/* BadVAddr */
+	mfc0	$a2, BadVAddr
 	move	$a3, $ra
 	mtc0	$zero, Status
 	lui	$sp, %hi(irq_stack_top - 16)
 	j	exc_kernel
 	addiu	$sp, $sp, %lo(irq_stack_top - 16) /* delay slot */
-	.size	exc_entry, . - exc_entry
+
+/* Where handlers fault is their owner's business: not in anybody's area. */
+exc_from_handler:
+	lw	$k1, SAVE_EPC($k0)
+	mfc0	$1, EPC
+	bne	$k1, $1, 1f
+	nop				/* delay slot */
+	sw	$zero, SAVE_EPC($k0)
+1:	j	ash_stop_fault
+	nop				/* delay slot */
+	.size	exc_slow, . - exc_slow
 
 /* --- interrupts of something worth keeping --------------------------------- */
-/* In: k1 = the running context; EXL set. */
+/* In: k0 = who runs; EXL set. */
 	.type	irq_from_user, @function
 	.globl	irq_from_user
 irq_from_user:
-	EACH_TEMP CTX_SAVE
-	CTX_SAVE 29
+	lw	$k0, ENV_CTX($k0)
+	EACH_TEMP CTX_KEEP
+	CTX_KEEP 29
 	mfhi	$t0
 	mflo	$t1
 	mfc0	$t2, EPC
-	sw	$t0, CTX_HI($k1)
-	sw	$t1, CTX_LO($k1)
-	sw	$t2, CTX_EPC($k1)
+	sw	$t0, CTX_HI($k0)
+	sw	$t1, CTX_LO($k0)
+	sw	$t2, CTX_EPC($k0)
 	mtc0	$zero, Status
 	lui	$sp, %hi(irq_stack_top - 16)
 	jal	irq_dispatch
 	addiu	$sp, $sp, %lo(irq_stack_top - 16) /* delay slot */
-	lui	$k0, %hi(cpu)
-	lw	$k1, %lo(cpu + CPU_CTX)($k0)
-	lw	$t0, %lo(cpu + CPU_RESCHED)($k0)
+	lui	$t1, %hi(cpu)
+	lw	$t0, %lo(cpu + CPU_RESCHED)($t1)
+	mfc0	$k0, CP0_CURRENT
 	bnez	$t0, 1f
-	lw	$t0, %lo(cpu + CPU_USER_STATUS)($k0) /* delay slot */
-	mtc0	$t0, Status
-	lw	$t0, CTX_HI($k1)
-	lw	$t1, CTX_LO($k1)
-	lw	$t2, CTX_EPC($k1)
+	lw	$k0, ENV_CTX($k0)	/* delay slot */
+	lw	$t0, %lo(cpu + CPU_USER_STATUS)($t1)
+	mtc0	$t0, Status		/* EXL is set in it */
+	lw	$t0, CTX_HI($k0)
+	lw	$t1, CTX_LO($k0)
+	lw	$t2, CTX_EPC($k0)
 	mthi	$t0
 	mtlo	$t1
 	mtc0	$t2, EPC
 	EACH_TEMP CTX_LOAD
 	CTX_LOAD 29
+	move	$k0, $zero
 	ehb
 	eret
-1:	EACH_SAVED CTX_SAVE
+1:	EACH_SAVED CTX_KEEP
 	lui	$sp, %hi(sys_stack_top - 16)
 	j	sched_run
 	addiu	$sp, $sp, %lo(sys_stack_top - 16) /* delay slot */
@@ -321,11 +371,11 @@ irq_from_user:
 	.type	irq_from_kernel, @function
 	.globl	irq_from_kernel
 irq_from_kernel:
-	move	$k1, $sp
+	move	$k0, $sp
 	lui	$sp, %hi(irq_stack_top - IF_BYTES)
 	addiu	$sp, $sp, %lo(irq_stack_top - IF_BYTES)
-	EACH_TEMP IF_SAVE
-	sw	$k1, IF_REG(29)($sp)
+	EACH_TEMP IF_KEEP
+	sw	$k0, IF_REG(29)($sp)
 	mfhi	$t0
 	mflo	$t1
 	mfc0	$t2, EPC
@@ -352,48 +402,50 @@ irq_from_kernel:
 	.size	irq_from_kernel, . - irq_from_kernel
 
 /* --- leaving the kernel ---------------------------------------------------- */
-/* In: a0 = context; interrupts off.  Never returns. */
+/* In: a0 = a context of the current environment; interrupts off. */
 	.type	context_resume, @function
 	.globl	context_resume
 context_resume:
-	lui	$k0, %hi(cpu)
-	sw	$a0, %lo(cpu + CPU_CTX)($k0)
+	lui	$k0, %hi(cpu + CPU_USER_STATUS)
 	lw	$t0, %lo(cpu + CPU_USER_STATUS)($k0)
-	move	$k1, $a0
+	move	$k0, $a0
 	mtc0	$t0, Status		/* EXL is set in it */
-	lw	$t0, CTX_HI($k1)
-	lw	$t1, CTX_LO($k1)
-	lw	$t2, CTX_EPC($k1)
+	lw	$t0, CTX_HI($k0)
+	lw	$t1, CTX_LO($k0)
+	lw	$t2, CTX_EPC($k0)
 	mthi	$t0
 	mtlo	$t1
 	mtc0	$t2, EPC
 	EACH_TEMP CTX_LOAD
 	EACH_SAVED CTX_LOAD
 	CTX_LOAD 29
+	move	$k0, $zero
 	ehb
 	eret
 	.size	context_resume, . - context_resume
 
-/* In: a0 = the context's place, a1 = pc, a2 = stack.  All else starts at 0. */
+/* In: a0 = pc, a1 = stack (slice_enter: none).  All else starts at 0. */
 	.type	context_start, @function
-	.globl	context_start
+	.globl	context_start, slice_enter
+slice_enter:
+	move	$a1, $zero
 context_start:
-	lui	$k0, %hi(cpu)
-	sw	$a0, %lo(cpu + CPU_CTX)($k0)
-	lw	$t0, %lo(cpu + CPU_USER_STATUS)($k0)
-	move	$sp, $a2
-	mtc0	$t0, Status		/* EXL is set in it */
-	mtc0	$a1, EPC
+	lui	$k0, %hi(cpu + CPU_USER_STATUS)
+	lw	$k0, %lo(cpu + CPU_USER_STATUS)($k0)
+	move	$sp, $a1
+	mtc0	$k0, Status		/* EXL is set in it */
+	mtc0	$a0, EPC
 	mthi	$zero
 	mtlo	$zero
 	EACH_TEMP CLEAR
 	EACH_SAVED CLEAR
+	move	$k0, $zero
 	ehb
 	eret
 	.size	context_start, . - context_start
 
 /*
- * Sleep with interrupts on.  An interrupt in the last IDLE_BYTES goes to the
+ * Sleep with interrupts on.  An interrupt in the last four instructions goes to the
  * scheduler whatever it did, so nothing is lost between deciding and waiting.
  */
 	.type	cpu_idle, @function
@@ -405,7 +457,7 @@ cpu_idle:
 	lw	$t0, %lo(cpu + CPU_IDLE_STATUS)($t0)
 	j	idle_wait
 	nop				/* delay slot */
-	.align	5
+	.align	IDLE_BYTES_LOG2
 idle_wait:
 	mtc0	$t0, Status
 	wait

@@ -236,7 +236,7 @@ load_elf(struct env *e, const uint8_t *elf, uint32_t n)
 		if (err < 0)
 			return err;
 	}
-	e->ctx[CTX_MAIN].epc = le32_get(elf + EH_ENTRY);
+	e->context[SP_MAIN].epc = le32_get(elf + EH_ENTRY);
 	return add_pages(
 		e, SP_STACK_TOP - STACK_PAGES * SP_PAGE, STACK_PAGES * SP_PAGE);
 }
@@ -269,9 +269,9 @@ boot_agent(const struct boot_args *args)
 	if (err < 0)
 		return err;
 	e->cap[0] = root;
-	e->ctx[CTX_MAIN].reg[29] = SP_STACK_TOP - 16;
-	e->ctx[CTX_MAIN].reg[4] = args->initrd;
-	e->ctx[CTX_MAIN].reg[5] = args->initrd_bytes;
+	e->context[SP_MAIN].reg[29] = SP_STACK_TOP - 16;
+	e->context[SP_MAIN].reg[4] = args->initrd;
+	e->context[SP_MAIN].reg[5] = args->initrd_bytes;
 	env_info(e)->state = SP_ENV_RUNNABLE;
 	sched_ready(e);
 	return slice_give(e, AGENT_SLICES) > 0 ? SP_OK : SP_EFULL;

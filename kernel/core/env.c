@@ -19,13 +19,35 @@
 
 #include <stddef.h>
 
+_Static_assert(sizeof(struct env) <= ENV_BYTES, "asm");
+_Static_assert(1 << ENV_BYTES_LOG2 == ENV_BYTES, "asm");
+_Static_assert(offsetof(struct env, id) == ENV_ID, "asm");
+_Static_assert(offsetof(struct env, open) == ENV_OPEN, "asm");
+_Static_assert(offsetof(struct env, caller) == ENV_CALLER, "asm");
+_Static_assert(offsetof(struct env, calling) == ENV_CALLING, "asm");
+_Static_assert(offsetof(struct env, ret) == ENV_RET, "asm");
+_Static_assert(offsetof(struct env, open_saved) == ENV_OPEN_SAVED, "asm");
+_Static_assert(offsetof(struct env, ctx) == ENV_CTX, "asm");
+_Static_assert(offsetof(struct env, save) == ENV_SAVE, "asm");
+_Static_assert(offsetof(struct env, save_of) == ENV_SAVE_OF, "asm");
+_Static_assert(offsetof(struct env, key) == ENV_KEY, "asm");
+_Static_assert(offsetof(struct env, sync_entry) == ENV_SYNC_ENTRY, "asm");
+_Static_assert(offsetof(struct env, async_entry) == ENV_ASYNC_ENTRY, "asm");
+_Static_assert(offsetof(struct env, context) == ENV_CONTEXT, "asm");
+_Static_assert(offsetof(struct env, space.asid) == ENV_ASID, "asm");
+_Static_assert(offsetof(struct sp_save, at) == SAVE_AT, "asm");
+_Static_assert(offsetof(struct sp_save, epc) == SAVE_EPC, "asm");
+_Static_assert(offsetof(struct sp_save, cause) == SAVE_CAUSE, "asm");
+_Static_assert(offsetof(struct sp_save, badvaddr) == SAVE_BADVADDR, "asm");
+_Static_assert(offsetof(struct sp_save, busy) == SAVE_BUSY, "asm");
+_Static_assert(offsetof(struct sp_save, pc) == SAVE_PC, "asm");
+_Static_assert(sizeof(struct context) == CTX_BYTES, "asm");
 _Static_assert(offsetof(struct context, reg[31]) == CTX_REG(31), "asm");
 _Static_assert(offsetof(struct context, hi) == CTX_HI, "asm");
 _Static_assert(offsetof(struct context, lo) == CTX_LO, "asm");
 _Static_assert(offsetof(struct context, epc) == CTX_EPC, "asm");
 _Static_assert(offsetof(struct cpu, user_status) == CPU_USER_STATUS, "asm");
 _Static_assert(offsetof(struct cpu, idle_status) == CPU_IDLE_STATUS, "asm");
-_Static_assert(offsetof(struct cpu, ctx) == CPU_CTX, "asm");
 _Static_assert(offsetof(struct cpu, resched) == CPU_RESCHED, "asm");
 _Static_assert(offsetof(struct cpu, ash_active) == CPU_ASH, "asm");
 _Static_assert(offsetof(struct cpu, ash_limit) == CPU_ASH_LIMIT, "asm");
@@ -38,11 +60,41 @@ _Static_assert(offsetof(struct ash_entry, budget) == AE_BUDGET, "asm");
 enum { GENERATIONS = 0xff };
 
 static struct {
-	struct env env[SP_MAX_ENVS];
 	uint8_t generation[SP_MAX_ENVS];
-	struct env *current;
 	uint32_t next; /* where the search for a free slot starts */
 } table;
+
+struct env idle_env;
+
+/* The save area of those without: busy, so that the vectors ask the kernel. */
+static struct sp_save dead_save = { .busy = SP_KERNEL_FIRST };
+
+static struct env *
+slot_at(uint32_t slot)
+{
+	return (struct env *)(ENV_TABLE + slot * ENV_BYTES);
+}
+
+/* E at rest: no save area, no entry, nobody's callee. */
+static void
+reset(struct env *e)
+{
+	memset(e, 0, sizeof(*e));
+	e->caller = &idle_env;
+	e->ctx = &e->context[SP_MAIN];
+	e->save = &dead_save;
+	for (uint32_t i = 0; i < SP_LEVELS; i++)
+		e->save_of[i] = &dead_save;
+}
+
+void
+env_init(void)
+{
+	for (uint32_t i = 0; i < SP_MAX_ENVS; i++)
+		reset(slot_at(i));
+	reset(&idle_env);
+	env_set_current(NULL);
+}
 
 struct sp_env_info *
 env_info(const struct env *e)
@@ -51,26 +103,12 @@ env_info(const struct env *e)
 }
 
 struct env *
-env_current(void)
-{
-	return table.current;
-}
-
-void
-env_set_current(struct env *e)
-{
-	table.current = e;
-	if (e != NULL)
-		space_enter(&e->space);
-}
-
-struct env *
 env_find(uint32_t id)
 {
 	if (id == 0)
-		return table.current;
+		return env_current();
 
-	struct env *e = &table.env[(id & 0xff) % SP_MAX_ENVS];
+	struct env *e = slot_at((id & 0xff) % SP_MAX_ENVS);
 
 	return e->id == id ? e : NULL;
 }
@@ -78,15 +116,15 @@ env_find(uint32_t id)
 struct env *
 env_at(uint32_t slot)
 {
-	if (slot >= SP_MAX_ENVS || table.env[slot].id == 0)
+	if (slot >= SP_MAX_ENVS || slot_at(slot)->id == 0)
 		return NULL;
-	return &table.env[slot];
+	return slot_at(slot);
 }
 
 const struct sp_cap *
 env_cap(uint32_t cap)
 {
-	return cap < SP_CAP_SLOTS ? &table.current->cap[cap] : NULL;
+	return cap < SP_CAP_SLOTS ? &env_current()->cap[cap] : NULL;
 }
 
 int
@@ -119,10 +157,10 @@ find_slot(void)
 	for (uint32_t i = 0; i < SP_MAX_ENVS; i++) {
 		uint32_t slot = (table.next + i) % SP_MAX_ENVS;
 
-		if (table.env[slot].id == 0) {
+		if (slot_at(slot)->id == 0) {
 			table.next = slot + 1;
-			table.env[slot].slot = slot;
-			return &table.env[slot];
+			slot_at(slot)->slot = slot;
+			return slot_at(slot);
 		}
 	}
 	return NULL;
@@ -152,7 +190,7 @@ env_create(const struct sp_cap *by, uint32_t parent, const char name[SP_NAME])
 
 	uint32_t slot = e->slot;
 
-	memset(e, 0, sizeof(*e));
+	reset(e);
 	e->slot = slot;
 	memset(env_info(e), 0, sizeof(struct sp_env_info));
 
@@ -181,7 +219,7 @@ static void
 destroy_below(const struct env *e)
 {
 	for (uint32_t i = 0; i < SP_MAX_ENVS; i++) {
-		struct env *below = &table.env[i];
+		struct env *below = slot_at(i);
 
 		if (below->id != 0 && below != e &&
 			cap_opens(&e->name, &below->name, 0))
@@ -217,8 +255,8 @@ env_destroy(struct env *e, uint32_t code, uint32_t cause, uint32_t pc,
 	sched_remove(e);
 	i->state = SP_ENV_DEAD;
 	e->id = 0;
-	if (table.current == e)
-		table.current = NULL;
+	if (env_current() == e)
+		env_set_current(NULL);
 	if (e->parent != 0 && parent != NULL)
 		env_post(parent, SP_EVENT_CHILD);
 	irq_restore(status);
@@ -230,9 +268,7 @@ env_post(struct env *e, uint32_t events)
 	e->events |= events;
 	if (env_info(e)->state == SP_ENV_WAITING &&
 		(e->events & e->wait_mask) != 0) {
-		struct context *ctx = &e->ctx[CTX_MAIN];
-
-		ctx->reg[2] = e->events & e->wait_mask;
+		e->context[SP_MAIN].reg[2] = e->events & e->wait_mask;
 		e->events &= ~e->wait_mask;
 		env_info(e)->state = SP_ENV_RUNNABLE;
 		sched_ready(e);
@@ -252,6 +288,37 @@ env_notify(struct env *e, uint32_t events)
 bool
 env_is_runnable(const struct env *e)
 {
-	return e->active == CTX_UPCALL ||
-	       info.env[e->slot].state == SP_ENV_RUNNABLE;
+	enum sp_level level = env_level(e);
+
+	return info.env[e->slot].state == SP_ENV_RUNNABLE ||
+	       level == SP_UPCALL ||
+	       (level == SP_CALL && e->caller == &idle_env);
+}
+
+void
+env_upcall_enter(struct env *e)
+{
+	e->below = (struct env_below){ .ctx = e->ctx,
+		.caller = e->caller,
+		.calling = e->calling,
+		.ret = e->ret,
+		.open = e->open,
+		.open_saved = e->open_saved };
+	e->ctx = &e->context[SP_UPCALL];
+	e->save = e->save_of[SP_UPCALL];
+	e->caller = &idle_env;
+	e->calling = NULL;
+	e->open = 0;
+}
+
+void
+env_upcall_leave(struct env *e)
+{
+	e->ctx = e->below.ctx;
+	e->save = e->save_of[env_level(e)];
+	e->caller = e->below.caller;
+	e->calling = e->below.calling;
+	e->ret = e->below.ret;
+	e->open = e->below.open;
+	e->open_saved = e->below.open_saved;
 }

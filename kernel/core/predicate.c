@@ -122,7 +122,7 @@ end_sleep(struct sleeper *s, uint32_t result)
 	struct env *e = s->env;
 
 	let_go(s);
-	e->ctx[CTX_MAIN].reg[2] = result;
+	e->context[SP_MAIN].reg[2] = result;
 	env_info(e)->state = SP_ENV_RUNNABLE;
 	sched_ready(e);
 }

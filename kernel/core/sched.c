@@ -175,15 +175,16 @@ switch_to(struct env *e)
 {
 	cpu.resched = 0;
 	tick_start();
-	if (e != env_current())
-		env_set_current(e);
+	env_set_current(e);
 }
 
 _Noreturn void
 sched_run_env(struct env *e)
 {
+	while (e->calling != NULL) /* its slices serve its calls */
+		e = e->calling;
 	switch_to(e);
-	context_resume(&e->ctx[e->active]);
+	context_resume(e->ctx);
 }
 
 /* Enter the upcall of the lowest slot that wants one and is not in one. */
@@ -194,17 +195,17 @@ run_upcall(void)
 		uint32_t slot = (uint32_t)__builtin_ctz(left);
 		struct env *e = env_find(info.env[slot].id);
 
-		if (e == NULL || e->active == CTX_UPCALL)
+		if (e == NULL || env_level(e) == SP_UPCALL)
 			continue;
 		sched.upcalls &= ~(1u << slot);
 		if (sched.interrupted == NULL && env_current() != NULL &&
-			env_is_runnable(env_current()))
+			env_goes_on(env_current()))
 			sched.interrupted = env_current();
-		e->active = CTX_UPCALL;
+		env_upcall_enter(e);
 		sched_ready(e);
 		env_info(e)->upcalls++;
 		switch_to(e);
-		context_start(&e->ctx[CTX_UPCALL], e->upcall_pc, e->upcall_sp);
+		context_start(e->upcall_pc, e->upcall_sp);
 	}
 }
 
@@ -270,7 +271,7 @@ sched_run(void)
 		if (sched.upcalls != 0)
 			run_upcall();
 		sched.interrupted = NULL;
-		if (back != NULL && env_is_runnable(back))
+		if (back != NULL && env_goes_on(back))
 			sched_run_env(back);
 		run_slices();
 		idle();

@@ -216,12 +216,6 @@ space_fault(const struct space *s, uint32_t va, bool modify)
 	return true;
 }
 
-void
-space_enter(const struct space *s)
-{
-	cp0_set_entryhi(s->asid);
-}
-
 /* --- audit -------------------------------------------------------------------- */
 
 /* May LO be a guaranteed mapping?  Frames somebody holds, the board's

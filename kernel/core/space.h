@@ -21,10 +21,10 @@
 #define LO_PFN(lo)  ((lo) >> 6)
 
 struct space {
+	uint32_t asid; /* first: boot/ reads it */
 	struct mapping *table;
 	uint32_t pfn; /* of the table */
 	uint32_t used;
-	uint32_t asid;
 };
 
 void stlb_init(void);
@@ -50,8 +50,5 @@ uint32_t space_clear(struct space *s, uint32_t va);
 /* A miss or modify fault at VA: true when the mapping allows it and is now in
  * the STLB.  A store that misses a read-only page comes again, as a modify. */
 bool space_fault(const struct space *s, uint32_t va, bool modify);
-
-/* Make S the running address space. */
-void space_enter(const struct space *s);
 
 #endif /* KERNEL_CORE_SPACE_H */

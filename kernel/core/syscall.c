@@ -81,7 +81,7 @@ sys_yield(uint32_t id, uint32_t b, uint32_t c, uint32_t d)
 	(void)d;
 	if (e == NULL)
 		return SP_ENOENT;
-	cpu.ctx->reg[2] = SP_OK;
+	env_current()->ctx->reg[2] = SP_OK;
 	if (id != 0 && env_is_runnable(e))
 		sched_run_env(e);
 	sched_run();
@@ -96,7 +96,7 @@ sys_wait(uint32_t mask, uint32_t b, uint32_t c, uint32_t d)
 	(void)b;
 	(void)c;
 	(void)d;
-	if (mask == 0 || e->active == CTX_UPCALL)
+	if (mask == 0 || env_level(e) != SP_MAIN)
 		return SP_EINVAL;
 	if (now != 0) {
 		e->events &= ~mask;
@@ -147,9 +147,9 @@ sys_upcall_done(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
 	(void)b;
 	(void)c;
 	(void)d;
-	if (e->active != CTX_UPCALL)
+	if (env_level(e) != SP_UPCALL)
 		return SP_EINVAL;
-	e->active = CTX_MAIN;
+	env_upcall_leave(e);
 	sched_ready(e);
 	sched_run();
 }
@@ -193,10 +193,10 @@ sys_env_start(uint32_t cap, uint32_t id, uint32_t va, uint32_t d)
 		return SP_EINVAL;
 	if (slice_give(e, s.slices) == 0)
 		return SP_EFULL;
-	e->ctx[CTX_MAIN].epc = s.pc;
-	e->ctx[CTX_MAIN].reg[29] = s.sp;
-	e->ctx[CTX_MAIN].reg[4] = s.a0;
-	e->ctx[CTX_MAIN].reg[5] = s.a1;
+	e->context[SP_MAIN].epc = s.pc;
+	e->context[SP_MAIN].reg[29] = s.sp;
+	e->context[SP_MAIN].reg[4] = s.a0;
+	e->context[SP_MAIN].reg[5] = s.a1;
 	env_info(e)->state = SP_ENV_RUNNABLE;
 	sched_ready(e);
 	return SP_OK;

@@ -66,7 +66,7 @@ sys_sleep_until(uint32_t va, uint32_t b, uint32_t c, uint32_t d)
 	(void)b;
 	(void)c;
 	(void)d;
-	if (err == SP_OK && e->active == CTX_UPCALL)
+	if (err == SP_OK && env_level(e) != SP_MAIN)
 		err = SP_EINVAL;
 	if (err == SP_OK)
 		err = predicate_set(e, &p);

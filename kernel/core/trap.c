@@ -8,33 +8,17 @@
 #include "kernel/console.h"
 #include "kernel/core/env.h"
 #include "kernel/core/sched.h"
-#include "kernel/lib/string.h"
 #include "kernel/mips.h"
 #include "kernel/panic.h"
 
-extern const char vec_refill[], vec_refill_end[];
-extern const char vec_general[], vec_general_end[];
-extern const char vec_irq[], vec_irq_end[];
-
-static void
-install(uint32_t offset, const char *from, const char *to, size_t room)
-{
-	size_t bytes = (uintptr_t)to - (uintptr_t)from;
-	char *at = (char *)(VEC_BASE + offset);
-
-	KASSERT(bytes <= room);
-	memcpy(at, from, bytes);
-	icache_sync(at, bytes);
-}
+extern const char vectors[];
 
 void
 trap_init(void)
 {
-	install(VEC_REFILL, vec_refill, vec_refill_end, VEC_GENERAL);
-	install(VEC_GENERAL, vec_general, vec_general_end,
-		VEC_IRQ - VEC_GENERAL);
-	install(VEC_IRQ, vec_irq, vec_irq_end, 0x200);
-	cp0_set_status(0); /* BEV off: the vectors are ours */
+	KASSERT(((uintptr_t)vectors & (SP_PAGE - 1)) == 0);
+	cp0_set_ebase((uint32_t)vectors); /* only while BEV is on */
+	cp0_set_status(0);                /* BEV off: the vectors are ours */
 	cp0_set_cause(CAUSE_IV);
 	cp0_set_hwrena(HWRENA_COUNT);
 }
@@ -85,7 +69,7 @@ exc_user(void)
 	uint32_t cause = cp0_get_cause();
 	uint32_t code = (cause & CAUSE_CODE) >> CAUSE_CODE_SHIFT;
 	uint32_t addr = cp0_get_badvaddr();
-	uint32_t pc = cpu.ctx->epc;
+	uint32_t pc = e->ctx->epc;
 
 	if (code == EXC_MOD || code == EXC_TLBL || code == EXC_TLBS) {
 		if (space_fault(&e->space, addr, code == EXC_MOD))

@@ -34,7 +34,6 @@ PLUGIN = os.path.join(TOP, "build/bench/icount_plugin.so")
 DEMUX = os.path.join(TOP, "build/host/bench_demux")
 
 MAC = bytes.fromhex(wire_frames.MAC.replace(":", ""))
-VECTOR = 0x80000200       # interrupts, Cause.IV
 CSR0 = 0xb0000010         # where the doorbell is rung
 WARM_UP = 80              # frames before counting: a lap of a packet ring
 SPLIT_FRAMES = 100
@@ -178,7 +177,7 @@ def split_in(directory):
         "handler": latency.Step("tx_allows"),  # its reply is looked at
         "transmit": latency.Step("csr0", *at["pcn_send_slot"]),
     }
-    arguments = [f"watch=vector:{VECTOR:#x}", f"store=csr0:{CSR0:#x}",
+    arguments = [f"watch=vector:{at['vec_irq'][0]:#x}", f"store=csr0:{CSR0:#x}",
                  f"region=generated:{at['kernel_end'][0]:#x}:0x90000000",
                  f"out={log}"]
     arguments += [f"watch={name}:{at[name][0]:#x}"
