@@ -142,11 +142,11 @@ def symbols():
     return found
 
 
-def with_plugin(directory, arguments):
-    """A PATH on which QEMU is started with the plugin."""
+def with_plugin(directory, plugin, arguments):
+    """A PATH on which QEMU is started with PLUGIN."""
     real = shutil.which("qemu-system-mipsel")
     path = os.path.join(directory, "qemu-system-mipsel")
-    plugin = shlex.quote(f"{PLUGIN},{arguments}")
+    plugin = shlex.quote(f"{plugin},{arguments}")
     with open(path, "w", encoding="utf-8") as f:
         f.write(f'#!/bin/sh\nexec {real} "$@" -plugin {plugin}\n')
     os.chmod(path, 0o755)
@@ -183,7 +183,8 @@ def split_in(directory):
     arguments += [f"watch={name}:{at[name][0]:#x}"
                   for name in ("pcn_interrupt", "tx_allows")]
     before = os.environ["PATH"]
-    os.environ["PATH"] = with_plugin(directory, ",".join(arguments))
+    os.environ["PATH"] = with_plugin(directory, PLUGIN,
+                                     ",".join(arguments))
     try:
         with boot() as m:
             deploy_ash(m)

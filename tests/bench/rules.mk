@@ -4,8 +4,8 @@
 bench: all
 	$(Q)tests/bench/bench.py
 
-ALL += build/bench/icount_plugin.so
-build/bench/icount_plugin.so: tests/bench/icount_plugin.c
+ALL += build/bench/icount_plugin.so build/bench/irqoff_plugin.so
+build/bench/%.so: tests/bench/%.c tests/bench/qemu_plugin.h
 	@echo "  PLUGIN  $<"; mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(TOOLFLAGS) -fPIC -shared -fvisibility=hidden -o $@ $<
 

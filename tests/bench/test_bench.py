@@ -13,6 +13,7 @@ sys.path[:0] = [os.path.dirname(os.path.abspath(__file__))]
 # pylint: disable=wrong-import-position
 import bench
 import harness
+import irqoff
 import latency
 import rows
 from harness import check, equal
@@ -91,11 +92,15 @@ def test_classifying_is_cheap_for_any_number_of_ports():
         check(worst <= 2 * mean, f"worst {worst}, mean {mean}, {n} ports")
 
 
-def test_the_plugin_refuses_arguments_it_does_not_understand():
-    for argument in ("watch=a", "watch=a:12x", "region=a:2:1", "colour=red"):
+def test_the_plugins_refuse_arguments_they_do_not_understand():
+    for plugin, argument in (
+            (bench.PLUGIN, "watch=a"), (bench.PLUGIN, "watch=a:12x"),
+            (bench.PLUGIN, "region=a:2:1"), (bench.PLUGIN, "colour=red"),
+            (irqoff.PLUGIN, "on=1"), (irqoff.PLUGIN, "pause=2:1"),
+            (irqoff.PLUGIN, "over=12x"), (irqoff.PLUGIN, "colour=red")):
         done = subprocess.run(
             ["qemu-system-mipsel", "-M", "none", "-display", "none",
-             "-plugin", f"{bench.PLUGIN},{argument},out=/dev/null"],
+             "-plugin", f"{plugin},{argument},out=/dev/null"],
             capture_output=True, text=True, timeout=20, check=False)
         check(done.returncode != 0, f"{argument} was taken")
         check("bad argument" in done.stderr, done.stderr)

@@ -1,0 +1,211 @@
+#!/usr/bin/python3
+"""irqoff - the longest stretch of instructions with interrupts off.
+
+    tests/bench/irqoff.py [--over N]    prints every stretch longer than N
+
+A workload that gives the kernel as much as possible to do at once runs under
+irqoff_plugin.c.  Instructions of handlers are not counted: the timer may stop
+them, and their budget does.
+"""
+import argparse
+import collections
+import os
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path[:0] = [HERE, os.path.join(TOP, "tests/system")]
+
+# pylint: disable=wrong-import-position
+import bench
+import frames
+import gen_capture
+from harness import check
+from machine import Machine, wait_for
+
+PLUGIN = os.path.join(TOP, "build/bench/irqoff_plugin.so")
+LIMIT = 6000
+ON = ("kernel_interruptible_begin", "idle_wait")
+PAUSE = ("ash_enter", "ash_stub_wake", "ash_stub_clock")
+LONG = bytes(1472)  # payload of a 1514-byte frame
+FLOOD = 120         # frames at once; the ring of the NIC has 128
+
+Stretch = collections.namedtuple("Stretch", "length start end blocks")
+
+
+# --- the workload -------------------------------------------------------------
+def flood(wire, port, times=5, size=1472):
+    """Bursts of long frames, as fast as they go."""
+    frame = frames.udp(LONG[:size], port)
+    for _ in range(times):
+        for _ in range(FLOOD):
+            wire.send(frame)
+        while wire.receive(0.05) is not None:
+            pass
+
+
+def floods(m):
+    """Into a ring that is emptied, one that is not, nowhere, and into
+    handlers: one that replies, one that declines, one that is stopped."""
+    m.start("sleeper", name="full")
+    m.cli("filter", "add", "full", "udp dst port 2002", "--to", "ring:full")
+    m.ash("udp_echo", "udp dst port 2003")
+    m.cli("ash", "load", "pass", "build/test/ash/pass.o", "--filter",
+          "udp dst port 2004", "--ring", "full", "--owner", "full")
+    with m.wire() as w:
+        for port in (2001, 2002, 2002, 2003, 2004, 2999):
+            flood(w, port)
+        for size in (18, 500):
+            for port in (2001, 2003, 2999):
+                flood(w, port, times=2, size=size)
+        for name in ("slot_fault", "clock_loop", "spin"):
+            m.cli("ash", "load", name, f"build/test/ash/{name}.o", "--filter",
+                  "udp dst port 2005")
+            flood(w, 2005, times=1)
+            m.cli("ash", "unload", name)
+
+
+def bindings(m):
+    """Many of them, replaced and removed, while frames arrive."""
+    with m.wire() as w:
+        for i in range(60):
+            m.cli("filter", "add", f"p{i}", f"udp dst port {3000 + i}", "--to",
+                  "ring:full")
+            flood(w, 3000 + i, times=1)
+        for i in range(60):
+            m.cli("filter", "add", f"t{i}",
+                  f"ip host 10.{i}.0.1 and tcp port {i}", "--to", "count")
+        flood(w, 3000, times=2)
+        m.cli("filter", "replace", "p7", "udp dst port 4007")
+    with tempfile.TemporaryDirectory() as tmp:
+        capture = os.path.join(tmp, "mixed.pcap")
+        gen_capture.write_pcap(capture, gen_capture.frames(2000, 1))
+        m.cli("replay", capture)
+        for name in ("t1", "p1"):
+            m.cli("filter", "run", name, "-r", capture)
+    for i in range(0, 60, 2):
+        m.cli("filter", "del", f"p{i}")
+        m.cli("filter", "del", f"t{i}")
+
+
+def ends(m):
+    """Applications end, by themselves and by others, with all they have."""
+    for i in range(4):
+        m.start("stretcher", "big", name="big")
+        wait_for(lambda n=i: m.console().count("stretcher: big") > n,
+                 "stretcher: big", limit=60)
+        m.cli("filter", "add", "big", "udp dst port 5000", "--to", "ring:big")
+        m.cli("app", "stop", "big")
+    for way in ("load", "break", "privileged"):
+        m.start("crasher", way, name=f"c-{way}")
+        m.cli("filter", "add", f"c-{way}", "udp dst port 5001", "--to",
+              f"ring:c-{way}")
+        with m.wire() as w:
+            w.send(frames.udp(LONG, 5001))
+        m.console_says(f"agent: c-{way} died")
+    m.cli("app", "stop", "full")
+    m.cli("app", "stop", "calls")
+
+
+def workload(m):
+    """All of it."""
+    m.start("stretcher", "calls", name="calls")
+    m.cli("filter", "add", "calls", "udp dst port 2001", "--to", "ring:calls")
+    floods(m)
+    bindings(m)
+    m.console_says("stretcher: round 2\n")
+    ends(m)
+
+
+# --- the measurement ----------------------------------------------------------
+def run(over, work=workload):
+    """(the longest stretch, its start, its end; those longer than OVER)"""
+    at = bench.symbols()
+    with tempfile.TemporaryDirectory() as directory:
+        log = os.path.join(directory, "stretches.txt")
+        words = [f"over={over}", f"out={log}"]
+        words += [f"on={at[n][0]:#x}:{max(at[n][0] + 16, at[n][1]):#x}"
+                  for n in ON]
+        words += [f"pause={at[n][0]:#x}:{at[n][1]:#x}" for n in PAUSE]
+        before = os.environ["PATH"]
+        os.environ["PATH"] = bench.with_plugin(directory, PLUGIN,
+                                               ",".join(words))
+        try:
+            with Machine("--append", "seed=1") as m:
+                work(m)
+                check("PANIC" not in m.console(), m.console())
+        finally:
+            os.environ["PATH"] = before
+        return parse(log)
+
+
+def parse(log):
+    worst, found = None, []
+    with open(log, encoding="ascii") as f:
+        for line in f:
+            words = line.split()
+            if words[0] == "max":
+                worst = (int(words[1]), int(words[2], 16), int(words[3], 16))
+                continue
+            blocks = [b.split(":") for b in words[3:]]
+            found.append(Stretch(int(words[0]), int(words[1], 16),
+                                 int(words[2], 16),
+                                 [(int(b, 16), int(n)) for b, n in blocks]))
+    check(worst is not None, f"{log}: QEMU did not end by itself")
+    return *worst, found
+
+
+class Names:
+    """Which function an address belongs to."""
+
+    def __init__(self):
+        at = bench.symbols()
+        self.functions = sorted((low, high, name)
+                                for name, (low, high) in at.items())
+        self.generated = at["kernel_end"][0]
+
+    def of(self, pc):
+        if pc >= self.generated:
+            return "generated code"
+        if pc < self.functions[0][0]:
+            return f"vector {pc & 0xfff:#x}"
+        low, _, name = max(f for f in self.functions if f[0] <= pc)
+        return f"{name}+{pc - low:#x}"
+
+    def function(self, pc):
+        return self.of(pc).split("+")[0]
+
+
+def describe(stretch, names):
+    """A line for people: length, where from and to, who took most of it."""
+    shares = collections.Counter()
+    for pc, n in stretch.blocks:
+        shares[names.function(pc)] += n
+    most = ", ".join(f"{name} {n}" for name, n in shares.most_common(8))
+    return f"{stretch.length}: {names.of(stretch.start)} .. " \
+           f"{names.of(stretch.end)}: {most}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--over", type=int, default=LIMIT)
+    args = parser.parse_args()
+    names = Names()
+    worst, start, end, found = run(args.over)
+    seen = {}
+    for s in found:  # the longest of each kind
+        key = (s.start, s.end, names.function(max(s.blocks,
+                                                  key=lambda b: b[1])[0]))
+        if key not in seen or s.length > seen[key][0].length:
+            seen[key] = (s, seen.get(key, (0, 0))[1] + 1)
+        else:
+            seen[key] = (seen[key][0], seen[key][1] + 1)
+    for s, n in sorted(seen.values(), key=lambda v: v[0].length):
+        print(f"{n:5} x up to {describe(s, names)}")
+    print(f"worst {worst}: {names.of(start)} .. {names.of(end)}")
+    sys.exit(1 if worst > LIMIT else 0)
+
+
+if __name__ == "__main__":
+    main()
