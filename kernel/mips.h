@@ -126,6 +126,12 @@ tlb_write_indexed(void)
 	__asm__ volatile("ehb; tlbwi; ehb" : : : "memory");
 }
 
+static inline void
+tlb_write_random(void)
+{
+	__asm__ volatile("ehb; tlbwr; ehb" : : : "memory");
+}
+
 /* Interrupts off and on; the old Status is what irq_restore() wants. */
 static inline uint32_t
 irq_off(void)

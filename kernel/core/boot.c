@@ -169,7 +169,6 @@ add_pages(struct env *e, uint32_t va, uint32_t bytes)
 
 		if (pfn < 0)
 			return pfn;
-		page_map_get((uint32_t)pfn);
 		space_set(&e->space, va,
 			(uint32_t)pfn << 6 | LO_CACHED | LO_VALID | LO_DIRTY);
 	}

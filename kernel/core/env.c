@@ -10,6 +10,7 @@
 #include "kernel/core/irq.h"
 #include "kernel/core/page.h"
 #include "kernel/core/predicate.h"
+#include "kernel/core/release.h"
 #include "kernel/core/ring.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/send.h"
@@ -194,7 +195,7 @@ env_create(const struct sp_cap *by, uint32_t parent, const char name[SP_NAME])
 	e->slot = slot;
 	memset(env_info(e), 0, sizeof(struct sp_env_info));
 
-	int err = space_init(&e->space, slot + 1, slot + 1);
+	int err = space_init(&e->space, slot + 1);
 
 	if (err < 0)
 		return err;
@@ -245,7 +246,7 @@ env_destroy(struct env *e, uint32_t code, uint32_t cause, uint32_t pc,
 	predicate_forget_owner(e);
 	tx_rights_destroy(e->tx);
 	space_destroy(&e->space);
-	page_disown_all(e->slot + 1);
+	page_release_all(e->slot + 1);
 
 	/* Interrupts use the same masks and events; until its last binding was
 	 * gone they could even make it ready again. */

@@ -15,6 +15,7 @@
 #include "kernel/core/bind.h"
 #include "kernel/core/info.h"
 #include "kernel/core/page.h"
+#include "kernel/core/release.h"
 #include "kernel/core/send.h"
 #include "kernel/core/user.h"
 #include "kernel/dev/pcnet.h"
@@ -320,8 +321,7 @@ void
 handler_destroy(struct handler *h)
 {
 	dissolve(h);
-	for (uint32_t i = 0; i < h->data_pages; i++)
-		page_disown(h->data_pfn + i);
+	page_release(h->data_pfn, h->data_pages, h->owner->slot + 1);
 }
 
 void

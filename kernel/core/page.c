@@ -10,12 +10,18 @@
 #include "kernel/lib/string.h"
 #include "kernel/panic.h"
 
+enum { COLOURS_LOG2 = 3 };
+_Static_assert(1 << COLOURS_LOG2 == SP_COLOURS, "colours are a power of 2");
+
 static struct {
 	struct sp_frame *frame;
 	uint32_t count; /* frames of RAM */
 	uint32_t table_pages;
-	uint32_t hint; /* nothing is free below it */
+	uint32_t hint;  /* nothing is free below it */
+	uint32_t frees; /* counts: was anything freed meanwhile? */
 } pages;
+
+static const struct sp_cap nobody = { 0, SP_CAP_NAME, "kernel" };
 
 static uint32_t
 round_up(uint32_t v)
@@ -68,6 +74,14 @@ page_frame(uint32_t pfn)
 	return pfn < pages.count ? &pages.frame[pfn] : NULL;
 }
 
+bool
+page_set_has(const struct page_set *set, uint32_t pfn)
+{
+	return pfn < pages.count && pfn - set->first < set->count &&
+	       pages.frame[pfn].kind == SP_FRAME_USER &&
+	       set->match(&pages.frame[pfn], set->arg);
+}
+
 static bool
 range_is_free(uint32_t pfn, uint32_t count)
 {
@@ -87,12 +101,35 @@ can_be_dead(uint32_t pfn)
 		       pages.frame[pfn].kind == SP_FRAME_DEAD);
 }
 
-/* The first fit, or 0.  GUARD demands neighbours that can be dead zones. */
+/* Move the hint up to the first free frame. */
+static void
+advance_hint(void)
+{
+	uint32_t frees = pages.frees, pfn = pages.hint;
+
+	while (pfn < pages.count && pages.frame[pfn].kind != SP_FRAME_FREE)
+		pfn++;
+
+	uint32_t status = irq_off();
+
+	if (pages.frees == frees)
+		pages.hint = pfn;
+	irq_restore(status);
+}
+
+/*
+ * The first fit at OFFSET from a multiple of 2^ALIGN_LOG2, or 0.  GUARD demands
+ * neighbours that can be dead zones.
+ */
 static uint32_t
-find_free(uint32_t count, uint32_t align_log2, bool guard)
+find_free(uint32_t count, uint32_t align_log2, uint32_t offset, bool guard)
 {
 	uint32_t step = 1u << align_log2;
-	uint32_t pfn = (pages.hint + step - 1) & ~(step - 1);
+
+	advance_hint();
+
+	uint32_t pfn =
+		((pages.hint - offset + step - 1) & ~(step - 1)) + offset;
 
 	for (; pfn < pages.count; pfn += step) {
 		if (guard &&
@@ -116,24 +153,32 @@ take(uint32_t pfn, uint32_t count, enum sp_frame_kind kind, uint32_t owner,
 		f->owner = (uint16_t)owner;
 		f->name = *name;
 	}
-	info.pages_free -= count;
 	if (owner != 0)
 		info.env[owner - 1].pages += count;
-	while (pages.hint < pages.count &&
-		pages.frame[pages.hint].kind != SP_FRAME_FREE)
-		pages.hint++;
+
+	uint32_t status = irq_off();
+
+	info.pages_free -= count;
+	if (pages.hint == pfn)
+		pages.hint = pfn + count;
+	irq_restore(status);
 	memset(page_kva(pfn), 0, count * SP_PAGE);
 }
 
+/* DMA ends in interrupts, and with it the last pin of a frame. */
 static void
 release(uint32_t pfn)
 {
 	struct sp_frame *f = &pages.frame[pfn];
+	uint32_t status = irq_off();
 
+	KASSERT(f->bound == 0);
 	memset(f, 0, sizeof(*f));
 	info.pages_free++;
+	pages.frees++;
 	if (pfn < pages.hint)
 		pages.hint = pfn;
+	irq_restore(status);
 }
 
 static void
@@ -148,15 +193,21 @@ int
 page_alloc(uint32_t count, uint32_t align_log2, uint32_t want, uint32_t owner,
 	const struct sp_cap *name)
 {
+	uint32_t pfn = want, colour = want & ~SP_PFN_COLOUR(0);
+
 	if (count == 0 || count > pages.count || align_log2 > 12)
 		return SP_EINVAL;
-
-	uint32_t pfn = want;
-
-	if (want == ~0u)
-		pfn = find_free(count, align_log2, false);
-	else if (!range_is_free(want, count))
+	if (want == SP_PFN_ANY) {
+		pfn = find_free(count, align_log2, 0, false);
+	} else if (want != colour) {
+		if (colour >= SP_COLOURS || count != 1 || align_log2 != 0)
+			return SP_EINVAL;
+		pfn = find_free(1, COLOURS_LOG2, colour, false);
+	} else if ((want & ((1u << align_log2) - 1)) != 0) {
+		return SP_EINVAL;
+	} else if (!range_is_free(want, count)) {
 		return SP_EBUSY;
+	}
 	if (pfn == 0)
 		return SP_ENOMEM;
 	take(pfn, count, SP_FRAME_USER, owner, name);
@@ -168,12 +219,9 @@ dead_get(uint32_t pfn)
 {
 	struct sp_frame *f = &pages.frame[pfn];
 
-	if (f->kind == SP_FRAME_FREE) {
-		/* Handlers can read it: forget whoever had it. */
-		memset(page_kva(pfn), 0, SP_PAGE);
-		f->kind = SP_FRAME_DEAD;
-		info.pages_free--;
-	}
+	/* Handlers can read it: nothing of whoever had it is left. */
+	if (f->kind == SP_FRAME_FREE)
+		take(pfn, 1, SP_FRAME_DEAD, 0, &nobody);
 	f->pins++;
 }
 
@@ -191,7 +239,7 @@ int
 page_alloc_guarded(uint32_t count, uint32_t align_log2, uint32_t owner,
 	const struct sp_cap *name)
 {
-	uint32_t pfn = find_free(count, align_log2, true);
+	uint32_t pfn = find_free(count, align_log2, 0, true);
 
 	if (pfn == 0)
 		return SP_ENOMEM;
@@ -211,8 +259,7 @@ page_unguard(uint32_t pfn, uint32_t count)
 int
 page_alloc_kernel(uint32_t count, uint32_t align_log2, uint32_t owner)
 {
-	static const struct sp_cap nobody = { 0, SP_CAP_NAME, "kernel" };
-	uint32_t pfn = find_free(count, align_log2, false);
+	uint32_t pfn = find_free(count, align_log2, 0, false);
 
 	if (pfn == 0)
 		return SP_ENOMEM;
@@ -265,25 +312,22 @@ page_map_put(uint32_t pfn)
 void
 page_pin(uint32_t pfn, uint32_t count)
 {
+	uint32_t status = irq_off();
+
 	for (uint32_t i = 0; i < count; i++)
 		pages.frame[pfn + i].pins++;
+	irq_restore(status);
 }
 
 void
 page_unpin(uint32_t pfn, uint32_t count)
 {
+	uint32_t status = irq_off();
+
 	for (uint32_t i = 0; i < count; i++) {
 		KASSERT(pages.frame[pfn + i].pins > 0);
 		pages.frame[pfn + i].pins--;
 		settle(pfn + i);
 	}
-}
-
-void
-page_disown_all(uint32_t owner)
-{
-	for (uint32_t i = 0; i < pages.count; i++)
-		if (pages.frame[i].kind == SP_FRAME_USER &&
-			pages.frame[i].owner == owner)
-			page_disown(i);
+	irq_restore(status);
 }

@@ -14,6 +14,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Some user frames: those in [FIRST, FIRST + COUNT) that MATCH says belong. */
+struct page_set {
+	uint32_t first, count;
+	bool (*match)(const struct sp_frame *f, const void *arg);
+	const void *arg;
+	bool keep_owners; /* what owners themselves have of them stays */
+};
+
 static inline void *
 page_kva(uint32_t pfn)
 {
@@ -32,10 +40,14 @@ uint32_t page_table_pages(void);
 /* The frame PFN, or NULL when there is no such RAM. */
 struct sp_frame *page_frame(uint32_t pfn);
 
+/* Is frame PFN in SET? */
+bool page_set_has(const struct page_set *set, uint32_t pfn);
+
 /*
- * Allocate COUNT contiguous frames, aligned to 2^ALIGN_LOG2 frames, zeroed; at
- * WANT if it is not ~0.  Returns the first pfn or SP_ENOMEM / SP_EBUSY (WANT is
- * taken) / SP_EINVAL.  NAME says which capabilities dominate them.
+ * Allocate COUNT contiguous frames, aligned to 2^ALIGN_LOG2 frames, zeroed.
+ * WANT is the first one, SP_PFN_ANY, or SP_PFN_COLOUR(c) for one frame.  Returns
+ * the first pfn or SP_ENOMEM / SP_EBUSY (WANT is taken) / SP_EINVAL.  NAME says
+ * which capabilities dominate them.
  */
 int page_alloc(uint32_t count, uint32_t align_log2, uint32_t want,
 	uint32_t owner, const struct sp_cap *name) SP_MUST_CHECK;
@@ -51,14 +63,12 @@ int page_alloc_kernel(
 	uint32_t count, uint32_t align_log2, uint32_t owner) SP_MUST_CHECK;
 void page_free_kernel(uint32_t pfn, uint32_t count);
 
-/* The owner lets go; the frame is free once nobody maps or pins it. */
+/* The owner lets go of a frame whose bindings are broken (release.h); it is free
+ * once nobody maps or pins it. */
 void page_disown(uint32_t pfn);
 void page_map_get(uint32_t pfn);
 void page_map_put(uint32_t pfn);
 void page_pin(uint32_t pfn, uint32_t count);
 void page_unpin(uint32_t pfn, uint32_t count);
-
-/* Disown every user frame of a dead environment. */
-void page_disown_all(uint32_t owner);
 
 #endif /* KERNEL_CORE_PAGE_H */

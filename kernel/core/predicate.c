@@ -172,10 +172,10 @@ reads(const struct sleeper *s, uint32_t pfn)
 }
 
 void
-predicate_break_frame(uint32_t pfn)
+predicate_break_frame(uint32_t pfn, const struct env *keep)
 {
 	for (uint32_t slot = 0; slot < SP_MAX_ENVS; slot++) {
-		if (!reads(&asleep[slot], pfn))
+		if (!reads(&asleep[slot], pfn) || asleep[slot].env == keep)
 			continue;
 
 		uint32_t status = irq_off(); /* they make others ready */

@@ -100,10 +100,11 @@ ring_break(struct ring *r)
 }
 
 void
-ring_break_frame(uint32_t pfn)
+ring_break_frame(uint32_t pfn, const struct env *keep)
 {
 	for (int i = 0; i < SP_MAX_RINGS; i++)
-		if (rings[i].id != 0 && pfn - rings[i].pfn < rings[i].pages)
+		if (rings[i].id != 0 && rings[i].owner != keep &&
+			pfn - rings[i].pfn < rings[i].pages)
 			ring_break(&rings[i]);
 }
 

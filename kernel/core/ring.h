@@ -29,12 +29,12 @@ void ring_destroy(struct ring *r);
 void ring_forget_owner(const struct env *e);
 
 /*
- * Take R, or each ring that lies in the frame PFN, from its owner: what is bound
- * to it first.  An owner that did not ask for it gets SP_EVENT_REVOKE.  In an
+ * Take R, or each ring that lies in the frame PFN, from its owner unless it is
+ * KEEP: what is bound to it first.  An owner that did not ask for it gets SP_EVENT_REVOKE.  In an
  * interruptible section only (core/sched.h).
  */
 void ring_break(struct ring *r);
-void ring_break_frame(uint32_t pfn);
+void ring_break_frame(uint32_t pfn, const struct env *keep);
 
 /* Copy a frame in and tell the owner; false when the ring is full. */
 bool ring_deliver(struct ring *r, const uint8_t *frame, uint32_t len,

@@ -1,17 +1,15 @@
 /*
- * space.c - guaranteed mappings, and their copies in STLB and TLB.
+ * space.c - guaranteed mappings, and bindings that come and go.
  *
  * Open addressing with linear probing; removal shifts the cluster back, so no
- * tombstones accumulate.
+ * tombstones accumulate.  Interrupt code never looks in here.
  */
 #include "kernel/core/space.h"
 
 #include "kernel/board.h"
-#include "kernel/boot/frame.h"
 #include "kernel/core/audit.h"
 #include "kernel/core/info.h"
 #include "kernel/core/page.h"
-#include "kernel/lib/string.h"
 #include "kernel/mips.h"
 #include "kernel/panic.h"
 
@@ -19,8 +17,7 @@ enum {
 	TABLE_PAGES = 2,
 	TABLE_SLOTS = TABLE_PAGES * SP_PAGE / 8,
 	TABLE_MAX = TABLE_SLOTS - TABLE_SLOTS / 8, /* probes stay short */
-	STLB_NEVER = 0x1f00, /* no EntryHi has these bits */
-	VPN2_MASK = 0x1fff,
+	ASIDS = 256,
 };
 
 struct mapping {
@@ -28,35 +25,42 @@ struct mapping {
 	uint32_t lo;
 };
 
-static struct sp_stlb *const stlb = (struct sp_stlb *)STLB_ADDRESS;
+static struct {
+	struct space *live[SP_MAX_ENVS];
+	uint32_t asids; /* given out since the last flush */
+} spaces;
 
-static struct sp_stlb *
-stlb_slot(uint32_t entryhi)
+/* --- ASIDs ---------------------------------------------------------------------- */
+
+/* Everybody alive gets a new one; nothing in STLB and TLB has an old one. */
+static void
+renumber(void)
 {
-	uint32_t off = (entryhi >> 9) ^ (entryhi & 0xff) << 8;
+	uint32_t running = cp0_get_entryhi() & (ASIDS - 1), now = 0;
 
-	return &stlb[(off & 0xfff0) / sizeof(struct sp_stlb)];
-}
+	stlb_flush();
+	spaces.asids = 0;
+	for (int i = 0; i < SP_MAX_ENVS; i++) {
+		struct space *s = spaces.live[i];
 
-void
-stlb_init(void)
-{
-	_Static_assert(sizeof(struct sp_stlb) == 16, "vec_refill");
-	for (int i = 0; i < SP_STLB_SLOTS; i++)
-		stlb[i].tag = STLB_NEVER;
-	/* The whole TLB, with addresses that kseg0 can never ask for. */
-	uint32_t last = cp0_get_config1() >> 25 & 0x3f;
-
-	cp0_set_pagemask(0);
-	cp0_set_wired(0);
-	cp0_set_entrylo0(0);
-	cp0_set_entrylo1(0);
-	for (uint32_t i = 0; i <= last; i++) {
-		cp0_set_index(i);
-		cp0_set_entryhi(KSEG0 + i * 2 * SP_PAGE);
-		tlb_write_indexed();
+		if (s == NULL)
+			continue;
+		if (s->asid == running)
+			now = spaces.asids + 1;
+		s->asid = ++spaces.asids;
 	}
+	cp0_set_entryhi(now);
 }
+
+static uint32_t
+new_asid(void)
+{
+	if (spaces.asids == ASIDS - 1)
+		renumber();
+	return ++spaces.asids;
+}
+
+/* --- the table -------------------------------------------------------------------- */
 
 static uint32_t
 hash(uint32_t vpn)
@@ -74,29 +78,35 @@ find(const struct space *s, uint32_t va)
 			return &s->table[i];
 }
 
-/* Forget the pair that VA lies in, in STLB and TLB. */
-static void
-forget_pair(const struct space *s, uint32_t va)
+/* The user frame that LO maps, or NULL: device pages are not counted. */
+static struct sp_frame *
+counted(uint32_t lo)
 {
-	uint32_t old = cp0_get_entryhi();
-	uint32_t hi = (va & ~(uint32_t)VPN2_MASK) | s->asid;
-	struct sp_stlb *e = stlb_slot(hi);
+	struct sp_frame *f = page_frame(LO_PFN(lo));
 
-	if (e->tag == hi)
-		e->tag = STLB_NEVER;
-	cp0_set_entryhi(hi);
-	tlb_probe();
-	if ((cp0_get_index() & 0x80000000u) == 0) {
-		cp0_set_entrylo0(0);
-		cp0_set_entrylo1(0);
-		cp0_set_entryhi(KSEG0 + cp0_get_index() * 2 * SP_PAGE);
-		tlb_write_indexed();
-	}
-	cp0_set_entryhi(old);
+	return f != NULL && f->kind == SP_FRAME_USER ? f : NULL;
+}
+
+static void
+get_frame(const struct space *s, uint32_t va, uint32_t lo)
+{
+	struct sp_frame *f = counted(lo);
+
+	if (f == NULL)
+		return;
+	f->hint = va | s->owner;
+	page_map_get(LO_PFN(lo));
+}
+
+static void
+put_frame(uint32_t lo)
+{
+	if ((lo & LO_VALID) != 0 && counted(lo) != NULL)
+		page_map_put(LO_PFN(lo));
 }
 
 int
-space_init(struct space *s, uint32_t asid, uint32_t owner)
+space_init(struct space *s, uint32_t owner)
 {
 	int pfn = page_alloc_kernel(TABLE_PAGES, 0, owner);
 
@@ -105,27 +115,21 @@ space_init(struct space *s, uint32_t asid, uint32_t owner)
 	s->pfn = (uint32_t)pfn;
 	s->table = page_kva(s->pfn);
 	s->used = 0;
-	s->asid = asid;
+	s->owner = owner;
+	s->asid = new_asid();
+	spaces.live[owner - 1] = s;
 	return SP_OK;
-}
-
-static void
-drop_frame(uint32_t lo)
-{
-	const struct sp_frame *f = page_frame(LO_PFN(lo));
-
-	if (f != NULL && f->kind == SP_FRAME_USER)
-		page_map_put(LO_PFN(lo));
 }
 
 void
 space_destroy(struct space *s)
 {
+	spaces.live[s->owner - 1] = NULL;
 	for (uint32_t i = 0; i < TABLE_SLOTS; i++) {
 		if (s->table[i].vpn == 0)
 			continue;
-		forget_pair(s, s->table[i].vpn * SP_PAGE);
-		drop_frame(s->table[i].lo);
+		stlb_drop(s->table[i].vpn * SP_PAGE, s->asid);
+		put_frame(s->table[i].lo);
 	}
 	page_free_kernel(s->pfn, TABLE_PAGES);
 	s->table = NULL;
@@ -141,13 +145,16 @@ void
 space_set(struct space *s, uint32_t va, uint32_t lo)
 {
 	struct mapping *m = find(s, va);
+	uint32_t old = m->lo;
 
 	KASSERT(m->vpn != 0 || s->used < TABLE_MAX);
 	if (m->vpn == 0)
 		s->used++;
 	m->vpn = va / SP_PAGE;
 	m->lo = lo;
-	forget_pair(s, va);
+	get_frame(s, va, lo);
+	stlb_drop(va, s->asid);
+	put_frame(old);
 }
 
 uint32_t
@@ -161,20 +168,10 @@ space_get(const struct space *s, uint32_t va)
 	return pfn == 0 ? 0 : pfn << 6 | LO_CACHED | LO_VALID;
 }
 
-uint32_t
-space_clear(struct space *s, uint32_t va)
+/* Empty slot H, moving up what a probe would otherwise no longer reach. */
+static void
+remove_slot(struct space *s, uint32_t h)
 {
-	struct mapping *hole = find(s, va);
-	uint32_t lo = hole->lo;
-
-	if (hole->vpn == 0)
-		return 0;
-	forget_pair(s, va);
-	s->used--;
-
-	uint32_t h = (uint32_t)(hole - s->table);
-
-	/* Move up what a probe would otherwise no longer reach. */
 	for (uint32_t i = (h + 1) & (TABLE_SLOTS - 1); s->table[i].vpn != 0;
 		i = (i + 1) & (TABLE_SLOTS - 1)) {
 		uint32_t home = hash(s->table[i].vpn);
@@ -187,7 +184,39 @@ space_clear(struct space *s, uint32_t va)
 	}
 	s->table[h].vpn = 0;
 	s->table[h].lo = 0;
-	return lo;
+	s->used--;
+}
+
+void
+space_clear(struct space *s, uint32_t va)
+{
+	struct mapping *m = find(s, va);
+	uint32_t lo = m->lo;
+
+	if (m->vpn == 0)
+		return;
+	stlb_drop(va, s->asid);
+	remove_slot(s, (uint32_t)(m - s->table));
+	put_frame(lo);
+}
+
+/* --- bindings ----------------------------------------------------------------------- */
+
+/* Also what is on the other page of the pair, if it is mapped; page 0 is not. */
+void
+space_bind(const struct space *s, uint32_t va, uint32_t lo)
+{
+	uint32_t other = va ^ SP_PAGE;
+
+	stlb_put(va, s->asid, lo, other < SP_PAGE ? 0 : space_get(s, other));
+}
+
+uint32_t
+space_look(const struct space *s, uint32_t va)
+{
+	uint32_t lo = space_get(s, va);
+
+	return lo != 0 ? lo : stlb_get(va, s->asid);
 }
 
 bool
@@ -200,20 +229,51 @@ space_fault(const struct space *s, uint32_t va, bool modify)
 
 	if ((lo & LO_VALID) == 0 || (modify && (lo & LO_DIRTY) == 0))
 		return false;
-
-	uint32_t hi = (va & ~(uint32_t)VPN2_MASK) | s->asid;
-
-	/* The TLB may hold the pair with this half invalid: make it miss. */
-	forget_pair(s, va);
-
-	struct sp_stlb *e = stlb_slot(hi);
-	uint32_t even = va & ~(uint32_t)VPN2_MASK;
-
-	/* The pair of page 0 has no even half. */
-	e->lo[0] = even == 0 ? 0 : space_get(s, even);
-	e->lo[1] = space_get(s, even + SP_PAGE);
-	e->tag = hi;
+	space_bind(s, va, lo);
 	return true;
+}
+
+/* --- breaking ----------------------------------------------------------------------- */
+
+void
+space_break_frame(uint32_t pfn, bool keep_owner)
+{
+	const struct sp_frame *f = page_frame(pfn);
+	struct space *owner = f->owner != 0 ? spaces.live[f->owner - 1] : NULL;
+	uint32_t slot = (f->hint & (SP_PAGE - 1)) - 1;
+	uint32_t va = f->hint & ~(uint32_t)(SP_PAGE - 1);
+	struct space *s = slot < SP_MAX_ENVS ? spaces.live[slot] : NULL;
+
+	stlb_break(pfn, keep_owner && owner != NULL ? owner->asid : 0);
+	if (s != NULL && !(keep_owner && s == owner) &&
+		find(s, va)->vpn == va / SP_PAGE &&
+		LO_PFN(find(s, va)->lo) == pfn)
+		space_clear(s, va);
+}
+
+static void
+break_in(struct space *s, const struct page_set *set)
+{
+	for (uint32_t i = 0; i < TABLE_SLOTS;) {
+		const struct mapping *m = &s->table[i];
+		const struct sp_frame *f = page_frame(LO_PFN(m->lo));
+
+		/* Removal may have filled the slot again. */
+		if (m->vpn != 0 && f != NULL &&
+			page_set_has(set, LO_PFN(m->lo)) &&
+			!(set->keep_owners && f->owner == s->owner))
+			space_clear(s, m->vpn * SP_PAGE);
+		else
+			i++;
+	}
+}
+
+void
+space_break_set(const struct page_set *set)
+{
+	for (int i = 0; i < SP_MAX_ENVS; i++)
+		if (spaces.live[i] != NULL)
+			break_in(spaces.live[i], set);
 }
 
 /* --- audit -------------------------------------------------------------------- */
@@ -229,7 +289,7 @@ lo_is_sound(uint32_t lo)
 	if ((lo & LO_VALID) == 0)
 		return false;
 	return f == NULL ? pfn == MALTA_FPGA / SP_PAGE
-			 : f->kind == SP_FRAME_USER;
+			 : f->kind == SP_FRAME_USER && f->owner != 0;
 }
 
 void
@@ -256,67 +316,4 @@ space_audit(const struct space *s, uint32_t slot)
 	if (used != s->used)
 		audit_fail("env slot %u: %u mappings, counted %u", slot,
 			s->used, used);
-}
-
-/* What S (NULL: nobody's) says of VA; the exposed pages are everybody's, and stay
- * in the caches when somebody dies. */
-static uint32_t
-said(const struct space *s, uint32_t va)
-{
-	bool exposed = va - SP_INFO_VA < SP_EXPOSED_END - SP_INFO_VA;
-
-	return va != 0 && (s != NULL || exposed) ? space_get(s, va) : 0;
-}
-
-/* A cached pair is what the space says, or nothing. */
-static void
-check_cached(const char *where, uint32_t at, const struct audit_spaces *spaces,
-	const struct sp_stlb *e)
-{
-	const struct space *s = spaces->of[e->tag & 0xff];
-	uint32_t va = e->tag & ~(uint32_t)VPN2_MASK;
-
-	for (uint32_t i = 0; i < 2; i++, va += SP_PAGE)
-		if ((e->lo[i] & LO_VALID) != 0 && e->lo[i] != said(s, va))
-			audit_fail("%s %u: tag %08x has %08x, not %08x", where,
-				at, e->tag, e->lo[i], said(s, va));
-}
-
-static struct sp_stlb
-tlb_entry(uint32_t i)
-{
-	uint32_t status = irq_off();
-	uint32_t old = cp0_get_entryhi();
-	struct sp_stlb e = { .pad = 0 };
-
-	cp0_set_index(i);
-	tlb_read();
-	e.tag = cp0_get_entryhi();
-	e.lo[0] = cp0_get_entrylo0();
-	e.lo[1] = cp0_get_entrylo1();
-	cp0_set_pagemask(0);
-	cp0_set_entryhi(old);
-	irq_restore(status);
-	return e;
-}
-
-void
-stlb_audit(const struct audit_spaces *spaces)
-{
-	uint32_t last = cp0_get_config1() >> 25 & 0x3f;
-
-	for (uint32_t i = 0; i < SP_STLB_SLOTS; i++) {
-		if (stlb[i].tag == STLB_NEVER)
-			continue;
-		if (stlb_slot(stlb[i].tag) != &stlb[i])
-			audit_fail("STLB %u: tag %08x is not at home", i,
-				stlb[i].tag);
-		check_cached("STLB", i, spaces, &stlb[i]);
-	}
-	for (uint32_t i = 0; i <= last; i++) {
-		struct sp_stlb e = tlb_entry(i);
-
-		if (e.tag < KSEG0)
-			check_cached("TLB", i, spaces, &e);
-	}
 }

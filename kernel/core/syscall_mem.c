@@ -7,6 +7,7 @@
 #include "kernel/core/cap.h"
 #include "kernel/core/env.h"
 #include "kernel/core/page.h"
+#include "kernel/core/release.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/syscall.h"
 #include "kernel/core/user.h"
@@ -48,7 +49,7 @@ syscall_check_frames(
 	for (uint32_t i = 0; i < count; i++) {
 		const struct sp_frame *f = page_frame(pfn + i);
 
-		if (f == NULL || f->kind != SP_FRAME_USER)
+		if (f == NULL || f->kind != SP_FRAME_USER || f->owner == 0)
 			return SP_ENOENT;
 		if (!cap_opens(c, &f->name, rights))
 			return SP_EPERM;
@@ -63,16 +64,19 @@ sys_page_free(uint32_t cap, uint32_t pfn, uint32_t count, uint32_t d)
 	if (count == 0 || count > ALLOC_MAX)
 		return SP_EINVAL;
 
+	uint32_t me = env_current()->slot + 1;
+
+	kernel_interruptible_begin();
+
 	int err = syscall_check_frames(cap, pfn, count, SP_CAP_WRITE);
 
-	if (err < 0)
-		return err;
-	for (uint32_t i = 0; i < count; i++)
-		if (page_frame(pfn + i)->owner != env_current()->slot + 1)
-			return SP_EPERM;
-	for (uint32_t i = 0; i < count; i++)
-		page_disown(pfn + i);
-	return SP_OK;
+	for (uint32_t i = 0; err == SP_OK && i < count; i++)
+		if (page_frame(pfn + i)->owner != me)
+			err = SP_EPERM;
+	if (err == SP_OK)
+		page_release(pfn, count, me);
+	kernel_interruptible_end();
+	return err;
 }
 
 /* Is [VA, VA + COUNT pages) where applications may have mappings? */
@@ -103,33 +107,14 @@ check_map(const struct sp_map *m)
 							       : SP_EINVAL;
 }
 
-/* A mapping is gone: let go of the frame behind it. */
-static void
-unmap_frame(uint32_t lo)
+static uint32_t
+entry_lo(uint32_t pfn, uint32_t flags)
 {
-	const struct sp_frame *f = page_frame(LO_PFN(lo));
+	uint32_t lo = pfn << 6 | LO_VALID;
 
-	if ((lo & LO_VALID) != 0 && f != NULL && f->kind == SP_FRAME_USER)
-		page_map_put(LO_PFN(lo));
-}
-
-static void
-do_map(struct env *e, const struct sp_map *m)
-{
-	uint32_t lo = LO_VALID;
-
-	lo |= m->flags & SP_MAP_WRITE ? LO_DIRTY : 0;
-	lo |= m->flags & (SP_MAP_UNCACHED | SP_MAP_DEVICE) ? LO_UNCACHED
-							   : LO_CACHED;
-	for (uint32_t i = 0; i < m->count; i++) {
-		uint32_t va = m->va + i * SP_PAGE;
-		uint32_t old = space_clear(&e->space, va);
-
-		if ((m->flags & SP_MAP_DEVICE) == 0)
-			page_map_get(m->pfn + i);
-		space_set(&e->space, va, (m->pfn + i) << 6 | lo);
-		unmap_frame(old);
-	}
+	lo |= flags & SP_MAP_WRITE ? LO_DIRTY : 0;
+	return lo | (flags & (SP_MAP_UNCACHED | SP_MAP_DEVICE) ? LO_UNCACHED
+							       : LO_CACHED);
 }
 
 int32_t
@@ -144,12 +129,16 @@ sys_map(uint32_t va, uint32_t b, uint32_t c, uint32_t d)
 	(void)d;
 	if (err == SP_OK)
 		err = env_open(m.cap, m.env, SP_CAP_WRITE, &e);
-	if (err == SP_OK)
-		err = check_map(&m);
+	if (err < 0)
+		return err;
+	kernel_interruptible_begin();
+	err = check_map(&m);
 	if (err == SP_OK && !space_has_room(&e->space, m.count))
 		err = SP_EFULL;
-	if (err == SP_OK)
-		do_map(e, &m);
+	for (uint32_t i = 0; err == SP_OK && i < m.count; i++)
+		space_set(&e->space, m.va + i * SP_PAGE,
+			entry_lo(m.pfn + i, m.flags));
+	kernel_interruptible_end();
 	return err;
 }
 
@@ -163,7 +152,9 @@ sys_unmap(uint32_t cap, uint32_t id, uint32_t va, uint32_t count)
 		return err;
 	if (!range_is_user(va, count))
 		return SP_EINVAL;
+	kernel_interruptible_begin();
 	for (uint32_t i = 0; i < count; i++)
-		unmap_frame(space_clear(&e->space, va + i * SP_PAGE));
+		space_clear(&e->space, va + i * SP_PAGE);
+	kernel_interruptible_end();
 	return SP_OK;
 }

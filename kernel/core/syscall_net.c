@@ -209,7 +209,9 @@ sys_ash_remove(uint32_t cap, uint32_t id, uint32_t c, uint32_t d)
 		return err;
 	if (bind_uses(SP_TO_ASH, id))
 		return SP_EBUSY;
+	kernel_interruptible_begin();
 	handler_destroy(h);
+	kernel_interruptible_end();
 	return SP_OK;
 }
 

@@ -14,7 +14,7 @@ user_paddr(const struct env *e, uint32_t va, bool store, uint32_t *paddr,
 	if (va < SP_PAGE || va >= KSEG0)
 		return SP_EFAULT;
 
-	uint32_t lo = space_get(&e->space, va);
+	uint32_t lo = space_look(&e->space, va);
 
 	if ((lo & LO_VALID) == 0 || (store && (lo & LO_DIRTY) == 0) ||
 		page_frame(LO_PFN(lo)) == NULL)

@@ -19,8 +19,9 @@ int user_copy_in(
 int user_copy_out(const struct env *e, uint32_t va, const void *src,
 	size_t n) SP_MUST_CHECK;
 
-/* The physical address of VA in ordinary RAM if mapped (writable when STORE);
- * ROOM is how many bytes follow in the page.  Returns SP_OK or SP_EFAULT. */
+/* The physical address of VA in ordinary RAM if mapped or bound (writable when
+ * STORE); ROOM is how many bytes follow in the page.  Returns SP_OK or
+ * SP_EFAULT: an application that pages by itself touches it and asks again. */
 int user_paddr(const struct env *e, uint32_t va, bool store, uint32_t *paddr,
 	uint32_t *room) SP_MUST_CHECK;
 

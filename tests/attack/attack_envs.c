@@ -54,7 +54,7 @@ child(const uint32_t *code, uint32_t words)
 		((uint32_t *)SPARE_VA)[i] = code[i];
 	sys_sync_code((void *)SPARE_VA, words * 4);
 	(void)sys_map(&m);
-	drop_pages(SPARE_VA, pfn, 1);
+	(void)sys_unmap(APP_CAP_SELF, 0, SPARE_VA, 1);
 	return env;
 }
 

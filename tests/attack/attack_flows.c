@@ -232,7 +232,11 @@ bad_rings(void)
 	tried("ring-take-frames", sys_page_alloc(APP_CAP_SELF, 3, 0, pfn));
 	b = to_ring(1);
 	b.object = (uint32_t)id;
-	best = best < 0 ? best : sys_ring_destroy(APP_CAP_SELF, (uint32_t)best);
+	tried("ring-bind-freed", bind(&b));
+	tried("ring-destroy-freed",
+		sys_ring_destroy(APP_CAP_SELF, (uint32_t)best));
+	id = sys_ring_create(APP_CAP_SELF, 0, pfn, 3);
+	b.object = (uint32_t)id;
 	best = bind(&b);
 	tried("ring-destroy-bound",
 		sys_ring_destroy(APP_CAP_SELF, (uint32_t)id));
@@ -240,8 +244,7 @@ bad_rings(void)
 	tried("ring-destroy", sys_ring_destroy(APP_CAP_SELF, (uint32_t)id));
 	tried("ring-destroy-twice",
 		sys_ring_destroy(APP_CAP_SELF, (uint32_t)id));
-	tried("ring-frames-back", sys_page_alloc(APP_CAP_SELF, 3, 0, pfn));
-	(void)sys_page_free(APP_CAP_SELF, pfn, 3);
+	tried("ring-frames-back", sys_page_free(APP_CAP_SELF, pfn, 3));
 }
 
 /* --- handlers --------------------------------------------------------------------- */
@@ -355,15 +358,18 @@ bad_handlers(void)
 	tried("ash-map-dead-zone", sys_map(&m));
 	m.pfn = (a.code_base & 0x1fffffff) / SP_PAGE;
 	tried("ash-map-code", sys_map(&m));
-	tried("ash-free-data", sys_page_free(APP_CAP_SELF, a.data_pfn, 2));
-	tried("ash-take-data", sys_page_alloc(APP_CAP_SELF, 2, 0, a.data_pfn));
 	m.pfn = a.data_pfn;
 	tried("ash-map-data", sys_map(&m));
 	tried("ash-remove", sys_ash_remove(APP_CAP_SELF, (uint32_t)id));
 	tried("ash-remove-twice", sys_ash_remove(APP_CAP_SELF, (uint32_t)id));
-	tried("ash-data-mapped", sys_page_alloc(APP_CAP_SELF, 1, 0, m.pfn));
-	(void)sys_unmap(APP_CAP_SELF, 0, SPARE_VA, 1);
+	tried("ash-data-gone", sys_console(1, (void *)SPARE_VA, 1));
 	tried("ash-data-back", sys_page_alloc(APP_CAP_SELF, 2, 0, m.pfn));
+	(void)sys_page_free(APP_CAP_SELF, m.pfn, 2);
+	id = sys_ash_reserve(APP_CAP_SELF, 0, &a);
+	m.pfn = a.data_pfn;
+	tried("ash-free-data", sys_page_free(APP_CAP_SELF, m.pfn, 2));
+	tried("ash-remove-freed", sys_ash_remove(APP_CAP_SELF, (uint32_t)id));
+	tried("ash-take-data", sys_page_alloc(APP_CAP_SELF, 2, 0, m.pfn));
 	(void)sys_page_free(APP_CAP_SELF, m.pfn, 2);
 }
 
