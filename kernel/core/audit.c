@@ -140,43 +140,16 @@ check_frames(void)
 
 /* --- environments and capabilities ---------------------------------------------- */
 
-static bool
-caps_equal(const struct sp_cap *a, const struct sp_cap *b)
-{
-	return a->len == b->len && memcmp(a->name, b->name, a->len) == 0;
-}
-
-/* Is C's name well formed, and everybody in it alive? */
-static bool
-name_is_alive(const struct sp_cap *c)
-{
-	struct sp_cap head = *c;
-
-	if (c->len > SP_CAP_NAME)
-		return false;
-	if (c->len == 0 || c->name[0] >= SP_NAME_CONSOLE)
-		return true;
-	for (uint32_t at = 0; at < c->len; at += CAP_ENV_BYTES) {
-		const struct env *e = env_at(c->name[at] - 1u);
-
-		head.len = (uint8_t)(at + CAP_ENV_BYTES);
-		if (head.len > c->len || e == NULL ||
-			!caps_equal(&head, &e->name))
-			return false;
-	}
-	return true;
-}
-
 static void
 check_caps(const struct env *e)
 {
-	if (!name_is_alive(&e->name))
+	if (cap_check_name(&e->name) < 0)
 		audit_fail("env %08x: its name is not", e->id);
 	for (uint32_t i = 0; i < SP_CAP_SLOTS; i++) {
 		const struct sp_cap *c = &e->cap[i];
 
 		if ((c->rights & ~(uint32_t)SP_CAP_ALL) != 0 ||
-			(c->rights != 0 && !name_is_alive(c)))
+			(c->rights != 0 && cap_check_name(c) < 0))
 			audit_fail("env %08x: capability %u names nobody",
 				e->id, i);
 	}

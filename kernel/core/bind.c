@@ -112,7 +112,7 @@ check_flow(uint32_t cap, uint32_t id, uint32_t *slot)
 	if (f == NULL)
 		return SP_ENOENT;
 	*slot = (uint32_t)(f - bind_table);
-	return cap_opens(c, &f->owner->name, SP_CAP_WRITE) ? SP_OK : SP_EPERM;
+	return env_cap_opens(cap, f->owner, SP_CAP_WRITE) ? SP_OK : SP_EPERM;
 }
 
 static int
@@ -433,11 +433,9 @@ remove_slot(uint32_t slot)
 static int
 remove_checked(uint32_t cap, struct bind_entry *e)
 {
-	const struct sp_cap *c = env_cap(cap);
-
 	if (e == NULL)
 		return SP_ENOENT;
-	if (c == NULL || !cap_opens(c, &e->owner->name, SP_CAP_WRITE))
+	if (!env_cap_opens(cap, e->owner, SP_CAP_WRITE))
 		return SP_EPERM;
 	kernel_interruptible_begin();
 	remove_slot((uint32_t)(e - bind_table));

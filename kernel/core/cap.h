@@ -2,15 +2,20 @@
  * cap.h - capabilities: hierarchical names, prefix dominance (Xok).
  *
  * Checking is a mask and a compare; restriction appends; grants are explicit.
+ * A capability is checked when something is bound, so what revocation and death
+ * must find is every capability and every binding made by one.
  */
 #ifndef KERNEL_CORE_CAP_H
 #define KERNEL_CORE_CAP_H
 
 #include <spindle/abi.h>
+#include <spindle/err.h>
 #include <stdbool.h>
 
+struct env;
+
 /* What an environment's part of a name takes: see sp_device_name in abi.h. */
-enum { CAP_ENV_BYTES = 2 };
+enum { CAP_ENV_BYTES = 3 };
 
 /* True when HOLDER opens a resource named NAME for all of RIGHTS. */
 static inline bool
@@ -38,5 +43,28 @@ cap_dominates(const struct sp_cap *higher, const struct sp_cap *lower)
 {
 	return cap_opens(higher, lower, lower->rights);
 }
+
+/* A name that leads somewhere: SP_OK, SP_EINVAL (it ends inside an environment)
+ * or SP_ENOENT (nobody lives there). */
+int cap_check_name(const struct sp_cap *c) SP_MUST_CHECK;
+
+/* May environments be named below C?  Not below a device. */
+bool cap_can_parent(const struct sp_cap *c);
+
+/*
+ * Give E the capability C in SLOT; SP_OK or what cap_check_name() says.
+ */
+int cap_give(
+	struct env *e, uint32_t slot, const struct sp_cap *c) SP_MUST_CHECK;
+
+/* Everybody but KEEPER (NULL: everybody) loses what TOP dominates. */
+void cap_clear(const struct sp_cap *top, const struct env *keeper);
+
+/*
+ * E dies, with all below it: no capability at or below its name is left, and
+ * frames of others that bear it are named after their owners.  Long: interrupts
+ * are on.
+ */
+void cap_forget_env(const struct env *e);
 
 #endif /* KERNEL_CORE_CAP_H */

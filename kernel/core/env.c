@@ -58,10 +58,10 @@ _Static_assert(offsetof(struct cpu, ash_addr) == CPU_ASH_ADDR, "asm");
 _Static_assert(offsetof(struct cpu, ash_save) == CPU_ASH_SAVE, "asm");
 _Static_assert(offsetof(struct ash_entry, budget) == AE_BUDGET, "asm");
 
-enum { GENERATIONS = 0xff };
+enum { GENERATIONS = 0xffff };
 
 static struct {
-	uint8_t generation[SP_MAX_ENVS];
+	uint16_t generation[SP_MAX_ENVS];
 	uint32_t next; /* where the search for a free slot starts */
 } table;
 
@@ -128,15 +128,22 @@ env_cap(uint32_t cap)
 	return cap < SP_CAP_SLOTS ? &env_current()->cap[cap] : NULL;
 }
 
+bool
+env_cap_opens(uint32_t cap, const struct env *owner, uint32_t rights)
+{
+	const struct sp_cap *c = env_cap(cap);
+
+	return c != NULL && cap_opens(c, &owner->name, rights);
+}
+
 int
 env_open(uint32_t cap, uint32_t id, uint32_t rights, struct env **out)
 {
-	const struct sp_cap *c = env_cap(cap);
 	struct env *e = env_find(id);
 
 	if (e == NULL)
 		return SP_ENOENT;
-	if (c == NULL || !cap_opens(c, &e->name, rights))
+	if (!env_cap_opens(cap, e, rights))
 		return SP_EPERM;
 	*out = e;
 	return SP_OK;
@@ -170,21 +177,23 @@ find_slot(void)
 static void
 give_name(struct env *e, const struct sp_cap *by)
 {
-	uint8_t gen = (uint8_t)(table.generation[e->slot] % GENERATIONS + 1);
+	uint32_t gen = table.generation[e->slot] % GENERATIONS + 1u;
 
-	table.generation[e->slot] = gen;
-	e->id = e->slot | (uint32_t)gen << 8;
+	table.generation[e->slot] = (uint16_t)gen;
+	e->id = e->slot | gen << 8;
 	e->name = *by;
 	e->name.rights = SP_CAP_ALL;
 	e->name.name[e->name.len++] = (uint8_t)(e->slot + 1);
-	e->name.name[e->name.len++] = gen;
+	e->name.name[e->name.len++] = (uint8_t)gen;
+	e->name.name[e->name.len++] = (uint8_t)(gen >> 8);
 	e->cap[0] = e->name;
 }
 
 int
 env_create(const struct sp_cap *by, uint32_t parent, const char name[SP_NAME])
 {
-	struct env *e = by->len + 2 <= SP_CAP_NAME ? find_slot() : NULL;
+	bool fits = by->len + CAP_ENV_BYTES <= SP_CAP_NAME;
+	struct env *e = fits ? find_slot() : NULL;
 
 	if (e == NULL)
 		return SP_EFULL;
@@ -240,6 +249,7 @@ env_destroy(struct env *e, uint32_t code, uint32_t cause, uint32_t pc,
 	i->exit_pc = pc;
 	i->exit_addr = addr;
 	destroy_below(e);
+	cap_forget_env(e);
 	bind_forget_owner(e);
 	handler_forget_owner(e);
 	ring_forget_owner(e);

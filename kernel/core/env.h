@@ -99,6 +99,9 @@ env_level(const struct env *e)
 void env_upcall_enter(struct env *e);
 void env_upcall_leave(struct env *e);
 
+/* Does the current environment's capability CAP open what OWNER owns? */
+bool env_cap_opens(uint32_t cap, const struct env *owner, uint32_t rights);
+
 /* The environment ID if the current one's capability CAP opens it for RIGHTS.
  * Returns SP_OK, SP_ENOENT or SP_EPERM. */
 int env_open(uint32_t cap, uint32_t id, uint32_t rights,

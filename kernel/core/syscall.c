@@ -167,7 +167,7 @@ sys_env_create(uint32_t cap, uint32_t name_va, uint32_t c, uint32_t d)
 	(void)d;
 	if (err < 0)
 		return err;
-	if (by == NULL || (by->rights & SP_CAP_GRANT) == 0)
+	if (by == NULL || !cap_can_parent(by))
 		return SP_EPERM;
 	kernel_interruptible_begin();
 	err = env_create(by, env_current()->id, name);
@@ -199,27 +199,6 @@ sys_env_start(uint32_t cap, uint32_t id, uint32_t va, uint32_t d)
 	e->context[SP_MAIN].reg[5] = s.a1;
 	env_info(e)->state = SP_ENV_RUNNABLE;
 	sched_ready(e);
-	return SP_OK;
-}
-
-int32_t
-sys_cap_grant(uint32_t cap, uint32_t id, uint32_t slot, uint32_t va)
-{
-	const struct sp_cap *by = env_cap(cap);
-	struct sp_cap lower;
-	struct env *e;
-	int err = COPY_IN(lower, va);
-
-	if (err == SP_OK)
-		err = env_open(cap, id, SP_CAP_WRITE, &e);
-	if (err < 0)
-		return err;
-	if (slot >= SP_CAP_SLOTS || lower.len > SP_CAP_NAME ||
-		(lower.rights & ~(uint32_t)SP_CAP_ALL) != 0)
-		return SP_EINVAL;
-	if ((by->rights & SP_CAP_GRANT) == 0 || !cap_dominates(by, &lower))
-		return SP_EPERM;
-	e->cap[slot] = lower;
 	return SP_OK;
 }
 

@@ -4,7 +4,6 @@
  * Contracts are in spindle/abi.h; the rules of syscall.c hold here too.
  */
 #include "kernel/core/bind.h"
-#include "kernel/core/cap.h"
 #include "kernel/core/env.h"
 #include "kernel/core/handler.h"
 #include "kernel/core/ring.h"
@@ -91,14 +90,12 @@ int32_t
 sys_ring_destroy(uint32_t cap, uint32_t id, uint32_t c, uint32_t d)
 {
 	struct ring *r = ring_find(id);
-	const struct sp_cap *holder = env_cap(cap);
 
 	(void)c;
 	(void)d;
 	if (r == NULL)
 		return SP_ENOENT;
-	if (holder == NULL ||
-		!cap_opens(holder, &ring_owner(r)->name, SP_CAP_WRITE))
+	if (!env_cap_opens(cap, ring_owner(r), SP_CAP_WRITE))
 		return SP_EPERM;
 	if (bind_uses(SP_TO_RING, id))
 		return SP_EBUSY;
@@ -125,8 +122,7 @@ sys_net_send(uint32_t cap, uint32_t va, uint32_t n, uint32_t d)
 	struct env *e = env_current();
 
 	(void)d;
-	if (env_cap(cap) == NULL ||
-		!cap_opens(env_cap(cap), &e->name, SP_CAP_WRITE))
+	if (!env_cap_opens(cap, e, SP_CAP_WRITE))
 		return SP_EPERM;
 	if (n == 0 || n > SP_GATHER)
 		return SP_EINVAL;
@@ -164,12 +160,11 @@ sys_ash_reserve(uint32_t cap, uint32_t id, uint32_t va, uint32_t d)
 static int
 open_handler(uint32_t cap, uint32_t id, struct handler **out)
 {
-	const struct sp_cap *c = env_cap(cap);
 	struct handler *h = handler_find(id);
 
 	if (h == NULL)
 		return SP_ENOENT;
-	if (c == NULL || !cap_opens(c, &handler_owner(h)->name, SP_CAP_WRITE))
+	if (!env_cap_opens(cap, handler_owner(h), SP_CAP_WRITE))
 		return SP_EPERM;
 	*out = h;
 	return SP_OK;
@@ -180,7 +175,7 @@ sys_ash_install(uint32_t cap, uint32_t id, uint32_t va, uint32_t d)
 {
 	struct sp_ash_code code;
 	struct sp_ash_report report;
-	struct handler *h;
+	struct handler *h = NULL;
 	int err = COPY_IN(code, va);
 
 	(void)d;

@@ -12,6 +12,29 @@
 #include "kernel/core/user.h"
 
 int32_t
+sys_cap_grant(uint32_t cap, uint32_t id, uint32_t where, uint32_t va)
+{
+	const struct sp_cap *by = env_cap(cap);
+	uint32_t slot = where & 0xff, opener = where >> 8;
+	struct sp_cap lower;
+	struct env *e;
+	int err = COPY_IN(lower, va);
+
+	if (err == SP_OK)
+		err = env_open(
+			opener == 0 ? cap : opener - 1, id, SP_CAP_WRITE, &e);
+	if (err < 0)
+		return err;
+	if (slot >= SP_CAP_SLOTS || lower.len > SP_CAP_NAME ||
+		(lower.rights & ~(uint32_t)SP_CAP_ALL) != 0)
+		return SP_EINVAL;
+	if (by == NULL || (by->rights & SP_CAP_GRANT) == 0 ||
+		!cap_dominates(by, &lower))
+		return SP_EPERM;
+	return cap_give(e, slot, &lower);
+}
+
+int32_t
 sys_audit(uint32_t cap, uint32_t va, uint32_t bytes, uint32_t d)
 {
 	const char *text;

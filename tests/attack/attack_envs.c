@@ -81,16 +81,23 @@ bad_instructions(void)
 
 /* --- capabilities ----------------------------------------------------------- */
 
+/* What ENV's part of a name is. */
+static void
+append(struct sp_cap *c, uint32_t at, uint32_t env)
+{
+	c->name[at] = (uint8_t)(env % SP_MAX_ENVS + 1);
+	c->name[at + 1] = (uint8_t)(env >> 8);
+	c->name[at + 2] = (uint8_t)(env >> 16);
+}
+
 static struct sp_cap
 name_of(uint32_t env, uint32_t len, uint8_t rights)
 {
 	uint32_t self = (uint32_t)sys_self();
 	struct sp_cap c = { .rights = rights, .len = (uint8_t)len };
 
-	c.name[0] = (uint8_t)(self % SP_MAX_ENVS + 1);
-	c.name[1] = (uint8_t)(self >> 8);
-	c.name[2] = (uint8_t)(env % SP_MAX_ENVS + 1);
-	c.name[3] = (uint8_t)(env >> 8);
+	append(&c, 0, self);
+	append(&c, 3, env);
 	return c;
 }
 
@@ -107,12 +114,15 @@ bad_grants(uint32_t env)
 
 	tried("grant-root", grant(0, 0, 2, name_of(env, 0, SP_CAP_ALL)));
 	tried("grant-half", grant(0, 0, 2, name_of(env, 1, SP_CAP_ALL)));
-	tried("grant-rights", grant(0, 0, 2, name_of(env, 2, 0xff)));
-	tried("grant-long", grant(0, 0, 2, name_of(env, 7, SP_CAP_ALL)));
-	tried("grant-slot", grant(0, 0, 16, name_of(env, 4, SP_CAP_ALL)));
-	tried("grant-agent", grant(0, agent, 2, name_of(env, 4, SP_CAP_ALL)));
-	tried("grant-weak", grant(0, 0, 3, name_of(env, 2, SP_CAP_WRITE)));
-	tried("grant-by-weak", grant(3, 0, 4, name_of(env, 4, SP_CAP_WRITE)));
+	tried("grant-rights", grant(0, 0, 2, name_of(env, 3, 0xff)));
+	tried("grant-long", grant(0, 0, 2, name_of(env, 11, SP_CAP_ALL)));
+	tried("grant-slot", grant(0, 0, 16, name_of(env, 6, SP_CAP_ALL)));
+	tried("grant-agent", grant(0, agent, 2, name_of(env, 6, SP_CAP_ALL)));
+	tried("grant-cut", grant(0, 0, 2, name_of(env, 5, SP_CAP_ALL)));
+	tried("grant-dead",
+		grant(0, 0, 2, name_of(env ^ 0x100, 6, SP_CAP_ALL)));
+	tried("grant-weak", grant(0, 0, 3, name_of(env, 3, SP_CAP_WRITE)));
+	tried("grant-by-weak", grant(3, 0, 4, name_of(env, 6, SP_CAP_WRITE)));
 	tried("create-by-weak", create(3));
 	tried("create-by-none", create(9));
 	tried("kill-agent", sys_env_kill(0, agent));
@@ -124,15 +134,14 @@ bad_grants(uint32_t env)
 static void
 deep_names(uint32_t env)
 {
-	struct sp_cap c = name_of(env, 4, SP_CAP_ALL);
+	struct sp_cap c = name_of(env, 6, SP_CAP_ALL);
 	int32_t grand;
 
 	tried("deep-grant", grant(0, 0, GRAND, c));
 	grand = create(GRAND);
 	tried("deep-create", grand);
-	c.len = 6;
-	c.name[4] = (uint8_t)((uint32_t)grand % SP_MAX_ENVS + 1);
-	c.name[5] = (uint8_t)((uint32_t)grand >> 8);
+	c.len = 9;
+	append(&c, 6, (uint32_t)grand);
 	tried("deep-grant-2", grant(0, 0, GREAT, c));
 	tried("deep-create-2", create(GREAT));
 	tried("deep-kill", sys_env_kill(0, env));
@@ -179,7 +188,8 @@ die_by_child(void)
 	static const uint32_t loop[] = { FOREVER };
 	const uint32_t killer[] = {
 		mips_i(MIPS_OP_addiu, MIPS_A0, 0, 1),
-		mips_i(MIPS_OP_addiu, MIPS_A1, 0, sys_self()),
+		mips_i(MIPS_OP_lui, MIPS_A1, 0, sys_self() >> 16),
+		mips_i(MIPS_OP_ori, MIPS_A1, MIPS_A1, sys_self() & 0xffff),
 		mips_i(MIPS_OP_addiu, MIPS_V0, 0, SP_CALL_env_kill),
 		MIPS_OP_syscall,
 		FOREVER,
@@ -189,7 +199,7 @@ die_by_child(void)
 	(void)start(env, 1, CODE_VA);
 	(void)create(0); /* never started */
 	env = child(killer, ARRAY_LEN(killer));
-	tried("grant-self", grant(0, env, 1, name_of(env, 2, SP_CAP_ALL)));
+	tried("grant-self", grant(0, env, 1, name_of(env, 3, SP_CAP_ALL)));
 	tried("done", 0);
 	(void)start(env, 1, CODE_VA);
 	for (;;)

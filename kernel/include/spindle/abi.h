@@ -58,7 +58,10 @@ enum {
 			      capability derived from CAP */       \
 	X(env_start, 11)    /* (cap, env, struct sp_start *) */                  \
 	X(env_kill, 12)     /* (cap, env) */                                     \
-	X(cap_grant, 13)    /* (cap, env, slot, struct sp_cap *) */              \
+	X(cap_grant, 13)    /* (cap, env, slot, struct sp_cap *): CAP must  \
+			       dominate it with the right to grant, and open \
+			       ENV for writing; SP_SLOT_BY(slot, by): BY opens \
+			       ENV instead */    \
 	X(flow_derive, 14)  /* (cap, struct sp_flow *): flow id */               \
 	X(flow_drop, 15)    /* (cap, flow) */                                    \
 	X(bind, 16)         /* (cap, struct sp_bind *): binding id */            \
@@ -116,18 +119,25 @@ enum {
 	SP_CAP_WRITE = 2,
 	SP_CAP_GRANT = 4,
 	SP_CAP_ALL = 7,
-	SP_CAP_NAME = 6,
+	SP_CAP_NAME = 10,
 };
 
 /*
- * First byte of the names of devices; environments are named by two bytes each
- * (slot + 1, generation), appended to the name of the capability that made them.
+ * A name is a row of elements, each below the one before it.  An environment is
+ * three bytes (slot + 1, generation low, high), appended to the name of the
+ * capability that made it; names of the dead open nothing and cannot be granted.
+ * Any byte from SP_NAME_LABEL on is a label: whoever holds a name may append
+ * labels, so as to grant a part (frames allocated by the longer name).
+ * First byte of the names of devices:
  */
 enum sp_device_name {
+	SP_NAME_LABEL = 0x40,
 	SP_NAME_CONSOLE = 0xc0,
 	SP_NAME_NIC = 0xc1,
 	SP_NAME_IRQ = 0xc2, /* followed by the line's number */
 };
+
+#define SP_SLOT_BY(slot, by) ((uint32_t)(slot) | ((uint32_t)(by) + 1) << 8)
 
 struct sp_cap {
 	uint8_t rights;
