@@ -11,6 +11,7 @@
 #include "kernel/core/boot.h"
 #include "kernel/core/env.h"
 #include "kernel/core/info.h"
+#include "kernel/core/irq.h"
 #include "kernel/core/page.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/space.h"
@@ -46,7 +47,7 @@ nic_init(void)
 	}
 	pcn_start();
 	pcn_promiscuous(true); /* whose a frame is the classifier decides */
-	irq_allow(ST_IM2);
+	irq_allow(IRQ_NIC);
 }
 
 _Noreturn void

@@ -20,6 +20,7 @@
 #define ST_EXL 0x00000002 /* in an exception */
 #define ST_ERL 0x00000004
 #define ST_UM  0x00000010 /* user mode */
+#define ST_IM1 0x00000200 /* software: the NIC has more */
 #define ST_IM2 0x00000400 /* i8259: the NIC */
 #define ST_IM4 0x00001000 /* CBUS UART */
 #define ST_IM7 0x00008000 /* timer */
@@ -31,6 +32,7 @@
 
 /* Cause, CP0 13.0; IP bits are at the places of ST_IM */
 #define CAUSE_IV         0x00800000
+#define CAUSE_IP1        0x00000200 /* writing it raises the line */
 #define CAUSE_BD         0x80000000
 #define CAUSE_CODE       0x0000007c
 #define CAUSE_CODE_SHIFT 2

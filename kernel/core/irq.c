@@ -1,8 +1,8 @@
 /*
  * irq.c - from an interrupt line to whoever it is for.
  *
- * Past its receive budget the NIC's line is masked and it is polled instead: at
- * each tick, and whenever nobody else wants the CPU.
+ * The NIC takes a few frames an interrupt.  When it has used up its credit its lines
+ * are masked, until the next tick or until nobody else wants the CPU.
  */
 #include "kernel/core/irq.h"
 
@@ -16,42 +16,41 @@ enum { LINE_UART = 4 };
 
 static struct {
 	struct env *uart;
-	bool polling; /* the NIC's line is masked */
+	bool more;   /* the software line is raised: the NIC has more frames */
+	bool paused; /* the NIC's lines are masked */
 } irq;
 
-static void
-nic(bool more)
+/*
+ * The NIC has frames left, or no more of them.  What is left comes by the
+ * software line, with others' interrupts in between; once the credit is used up,
+ * not before irq_resume_nic().
+ */
+static __attribute__((noinline)) void
+nic_goes_on(enum pcn_rest rest)
 {
-	if (more == irq.polling)
-		return;
-	irq.polling = more;
-	if (more)
-		irq_forbid(ST_IM2);
-	else
-		irq_allow(ST_IM2);
-}
-
-bool
-irq_poll_nic(void)
-{
-	if (irq.polling) {
-		nic(pcn_poll());
-		if (handler_used_timer())
-			timer_repair();
+	irq.more = rest != PCN_DONE;
+	cp0_set_cause(irq.more ? CAUSE_IV | CAUSE_IP1 : CAUSE_IV);
+	if (rest == PCN_SPENT) {
+		irq.paused = true;
+		irq_forbid(IRQ_NIC);
 	}
-	return irq.polling;
 }
 
 void
-irq_dispatch(void)
+irq_resume_nic(void)
 {
-	uint32_t pending = cp0_get_cause();
+	if (!irq.paused)
+		return;
+	irq.paused = false;
+	pcn_credit();
+	irq_allow(IRQ_NIC);
+}
 
-	if ((pending & ST_IM2) != 0 && irq_is_allowed(ST_IM2))
-		nic(pcn_interrupt());
-	if (handler_used_timer())
-		timer_repair();
-	if ((pending & ST_IM4) != 0 && irq_is_allowed(ST_IM4)) {
+/* Lines that are somebody else's than the NIC's. */
+static void
+dispatch_slow(uint32_t pending)
+{
+	if ((pending & ST_IM4) != 0) {
 		irq_forbid(ST_IM4);
 		pcn_refresh(); /* somebody asks: let the counters be true */
 		if (irq.uart != NULL)
@@ -60,8 +59,27 @@ irq_dispatch(void)
 	if ((pending & ST_IM7) != 0 && timer_is_due()) {
 		timer_tick();
 		pcn_refresh();
-		irq_poll_nic();
+		irq_resume_nic();
 	}
+}
+
+void
+irq_dispatch(void)
+{
+	/* A frame waits for an answer: everything else comes after it. */
+	if ((cp0_get_cause() & cpu.user_status & IRQ_NIC) != 0) {
+		enum pcn_rest rest = pcn_interrupt();
+
+		if (rest != PCN_DONE || irq.more)
+			nic_goes_on(rest);
+		if (handler_used_timer())
+			timer_repair();
+	}
+
+	uint32_t pending = cp0_get_cause() & cpu.user_status;
+
+	if ((pending & (ST_IM4 | ST_IM7)) != 0)
+		dispatch_slow(pending);
 }
 
 int

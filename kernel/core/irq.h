@@ -8,9 +8,13 @@
 #define KERNEL_CORE_IRQ_H
 
 #include "kernel/core/env.h"
+#include "kernel/mips.h"
 
 #include <spindle/err.h>
 #include <stdint.h>
+
+/* The NIC's lines: its own, and the one that stands for frames left over. */
+#define IRQ_NIC (ST_IM1 | ST_IM2)
 
 /* Returns SP_OK, SP_EINVAL (no such line), SP_EBUSY (somebody else's). */
 int irq_bind(struct env *e, uint32_t line) SP_MUST_CHECK;
@@ -22,8 +26,8 @@ void irq_forget_owner(const struct env *e);
 /* From boot/vectors.S, interrupts off, on the interrupt stack. */
 void irq_dispatch(void);
 
-/* The NIC had more frames than its budget: take some now.  True if any CPU time
- * should be spent on it again soon. */
-bool irq_poll_nic(void);
+/* Let the NIC interrupt again if it had used up its credit: a slice has ended, or
+ * nobody wants the CPU. */
+void irq_resume_nic(void);
 
 #endif /* KERNEL_CORE_IRQ_H */

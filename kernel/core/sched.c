@@ -257,8 +257,8 @@ idle(void)
 		tick_start();
 	else
 		sched.ticking = false;
-	if (!irq_poll_nic())
-		cpu_idle();
+	irq_resume_nic();
+	cpu_idle();
 }
 
 _Noreturn void

@@ -20,8 +20,9 @@
 
 enum {
 	FCS = 4,
-	FRAME_MIN = 14, /* an Ethernet header */
-	WIRE_MIN = 60,  /* what Ethernet carries at least, without FCS */
+	FRAME_MIN = 14,      /* an Ethernet header */
+	WIRE_MIN = 60,       /* what Ethernet carries at least, without FCS */
+	RX_FRAME_COST = 350, /* instructions, but for copying and clearing */
 	/* The next frame overwrites at least this much of its slot. */
 	DIRTY_FROM = PCN_FRAME_AT + WIRE_MIN + FCS - 2,
 };
@@ -391,46 +392,68 @@ rx_done(enum pcn_verdict verdict)
 
 	pcn.info->received++;
 	pcn.info->bytes += mcnt - FCS;
+	/* A word is copied and cleared by some four instructions. */
+	pcn.rx_spent += RX_FRAME_COST + mcnt;
 	if (verdict == PCN_RECYCLE && mcnt > WIRE_MIN + FCS)
 		slot_clear(desc_frame(d) - PCN_FRAME_AT, mcnt);
 	pcn_rx_give(d);
 	pcn.rx = ring_next(d, PCN_RX_SLOTS);
 }
 
-/* Take up to PCN_RX_BUDGET frames.  Returns true if there are more. */
+void
+pcn_credit(void)
+{
+	pcn.rx_credit = PCN_RX_BUDGET;
+}
+
+void
+pcn_spend(uint32_t n)
+{
+	pcn.rx_spent += n;
+}
+
+/* Take one frame if there is one, good or bad. */
 static inline bool
 rx_take(void)
 {
-	uint32_t left = PCN_RX_BUDGET;
+	struct pcn_desc *d = pcn.rx;
+	uint32_t flags = desc_take(d);
+	uint32_t mcnt = desc_get(&d->status) & DESC_RX_MCNT;
 
-	/* First acknowledge, then look: what comes later interrupts again. */
-	csr0_write(pcn.base, CSR0_RINT | CSR0_TINT | CSR0_IENA);
-	do {
-		struct pcn_desc *d = pcn.rx;
-		uint32_t flags = desc_take(d);
-		uint32_t mcnt = desc_get(&d->status) & DESC_RX_MCNT;
-
-		if (is_whole(flags, mcnt))
-			rx_done(pcn.consume(desc_frame(d), mcnt - FCS));
-		else if (!rx_bad())
-			break;
-	} while (--left > 0);
-	if (left == PCN_RX_BUDGET)
-		pcn_check(); /* woken for nothing: is the chip well? */
-	return left == 0 && (desc_get(&pcn.rx->flags) & DESC_OWN) == 0;
+	if (!is_whole(flags, mcnt))
+		return rx_bad();
+	rx_done(pcn.consume(desc_frame(d), mcnt - FCS));
+	return true;
 }
 
-bool
-pcn_poll(void)
+/*
+ * After the first look: acknowledge, then look again, so that what comes later
+ * interrupts again.
+ */
+static __attribute__((noinline)) enum pcn_rest
+rx_go_on(bool found)
 {
-	return rx_take();
-}
-
-bool
-pcn_interrupt(void)
-{
-	bool more = rx_take();
+	bool in_vain = !found;
 
 	pcn.info->interrupts++;
-	return more;
+	csr0_write(pcn.base, CSR0_RINT | CSR0_TINT | CSR0_IENA);
+	do {
+		if (found && --pcn.rx_credit == 0)
+			return PCN_SPENT;
+		if (pcn.rx_spent >= PCN_RX_COST)
+			return PCN_MORE;
+		found = rx_take();
+		in_vain = in_vain && !found;
+	} while (found);
+	if (in_vain)
+		pcn_check(); /* woken for nothing: is the chip well? */
+	pcn_credit();
+	return PCN_DONE;
+}
+
+enum pcn_rest
+pcn_interrupt(void)
+{
+	pcn.rx_spent = 0;
+	return rx_go_on(rx_take());
 }

@@ -19,7 +19,9 @@ enum {
 	PCN_SLOT = 4096,
 	PCN_FRAME_AT = 2,
 	PCN_FRAME_MAX = 1518, /* longest frame without FCS we take or send */
-	PCN_RX_BUDGET = 64, /* frames per interrupt before others get a turn */
+	PCN_RX_BUDGET = 64,   /* frames in a row before others get a turn */
+	PCN_RX_COST =
+		2000, /* instructions an interrupt, give or take a frame */
 	PCN_PIECES = 2 * SP_GATHER, /* of a sent frame, behind its head */
 };
 
@@ -51,14 +53,22 @@ void pcn_start(void);
  * Restarts the chip; frames that wait in the rings are kept. */
 void pcn_promiscuous(bool on);
 
+enum pcn_rest {
+	PCN_DONE,  /* no frame is left; the next one interrupts */
+	PCN_MORE,  /* call again soon: nothing else will make you */
+	PCN_SPENT, /* the same, but not before pcn_credit(): others' turn */
+};
+
 /*
- * Interrupt: acknowledge, take up to PCN_RX_BUDGET frames, look again.  Returns
- * true when frames were left for later: mask the line and call pcn_poll from
- * the timer or idle until it returns false.  pcn_poll is the same for callers
- * that were not interrupted.  Interrupts off; never from inside the consumer.
+ * Interrupt: acknowledge and take frames, as many as cost about PCN_RX_COST
+ * instructions.  The credit is PCN_RX_BUDGET frames; it is renewed by pcn_credit()
+ * and whenever none is left.  Interrupts off; never from inside the consumer.
  */
-bool pcn_interrupt(void);
-bool pcn_poll(void);
+enum pcn_rest pcn_interrupt(void);
+void pcn_credit(void);
+
+/* From the consumer: this frame took N instructions more than copying it. */
+void pcn_spend(uint32_t n);
 
 /*
  * Send the received frame in its own slot (receive buffer becomes transmit

@@ -224,6 +224,7 @@ pcn_init(uint8_t *slots, struct sp_nic_info *info, pcn_consumer_t consume)
 	}
 	pcn.spares = PCN_TX_SLOTS;
 	pcn.tx_free = PCN_TX_SLOTS;
+	pcn_credit();
 	pcn.rx = ring_rx();
 	pcn.tx = ring_tx();
 	pcn.tx_oldest = ring_tx();

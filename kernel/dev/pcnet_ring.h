@@ -19,6 +19,8 @@ struct pcn {
 	struct pcn_desc *tx;        /* next to fill */
 	struct pcn_desc *tx_oldest; /* next to take back */
 	uint32_t tx_free;           /* descriptors between tx and tx_oldest */
+	uint32_t rx_credit;         /* frames that may still be taken */
+	uint32_t rx_spent; /* instructions of this interrupt, roughly */
 	pcn_consumer_t consume;
 	struct sp_nic_info *info;
 	uint32_t spares;

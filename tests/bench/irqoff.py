@@ -124,7 +124,8 @@ def run(over, work=workload):
     at = bench.symbols()
     with tempfile.TemporaryDirectory() as directory:
         log = os.path.join(directory, "stretches.txt")
-        words = [f"over={over}", f"out={log}"]
+        words = [f"vectors={at['vec_refill'][0]:#x}", f"over={over}",
+                 f"out={log}"]
         words += [f"on={at[n][0]:#x}:{max(at[n][0] + 16, at[n][1]):#x}"
                   for n in ON]
         words += [f"pause={at[n][0]:#x}:{at[n][1]:#x}" for n in PAUSE]

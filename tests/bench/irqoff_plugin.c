@@ -7,8 +7,8 @@
  * back	any other `mtc0 Status` in C: as it was before the last `di`
  * A range pause=LOW:HIGH holds the ways into code that runs with the timer alone
  * unmasked (handlers, and their services, which their budget pays for): what it
- * executes is not counted, the stretch goes on.
- * Whatever is not known to switch interrupts on does not.
+ * executes is not counted, the stretch goes on.  The vectors lie at
+ * vectors=ADDRESS.  Whatever is not known to switch interrupts on does not.
  *
  * Writes to out=FILE a line for each stretch longer than over=N instructions, at
  * most MAX_LINES: "LENGTH START END BLOCK:INSTRUCTIONS...", and at the end
@@ -42,7 +42,7 @@ struct range {
 static struct {
 	struct range on[MAX_RANGES], pause[MAX_RANGES];
 	size_t ons, pauses;
-	uint64_t over;
+	uint64_t vectors, over;
 	FILE *out;
 
 	uint64_t count; /* instructions executed */
@@ -209,7 +209,8 @@ is_in(const struct range *r, size_t n, uint32_t pc)
 static exec_cb_t
 classify(uint32_t pc, uint32_t word)
 {
-	if (pc == KERNEL || pc == KERNEL + 0x180 || pc == KERNEL + 0x200)
+	if (pc == plugin.vectors || pc == plugin.vectors + 0x180 ||
+		pc == plugin.vectors + 0x200)
 		return enter;
 	if (pc < KERNEL)
 		return NULL;
@@ -278,18 +279,25 @@ add_range(struct range *to, size_t *n, const char *text)
 }
 
 static bool
-take_argument(const char *arg)
+take_number(const char *text, uint64_t *out)
 {
 	char *end;
 
+	*out = strtoul(text, &end, 0);
+	return *end == '\0';
+}
+
+static bool
+take_argument(const char *arg)
+{
 	if (strncmp(arg, "on=", 3) == 0)
 		return add_range(plugin.on, &plugin.ons, arg + 3);
 	if (strncmp(arg, "pause=", 6) == 0)
 		return add_range(plugin.pause, &plugin.pauses, arg + 6);
-	if (strncmp(arg, "over=", 5) == 0) {
-		plugin.over = strtoul(arg + 5, &end, 0);
-		return *end == '\0';
-	}
+	if (strncmp(arg, "vectors=", 8) == 0)
+		return take_number(arg + 8, &plugin.vectors);
+	if (strncmp(arg, "over=", 5) == 0)
+		return take_number(arg + 5, &plugin.over);
 	if (strncmp(arg, "out=", 4) == 0 && plugin.out == NULL) {
 		plugin.out = fopen(arg + 4, "w");
 		return plugin.out != NULL;
@@ -309,8 +317,8 @@ qemu_plugin_install(
 			return 1;
 		}
 	}
-	if (plugin.out == NULL) {
-		fprintf(stderr, "irqoff_plugin: out=FILE is missing\n");
+	if (plugin.out == NULL || plugin.vectors == 0) {
+		fprintf(stderr, "irqoff_plugin: out= or vectors= is missing\n");
 		return 1;
 	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);

@@ -8,6 +8,7 @@
  */
 #include "kernel/board.h"
 #include "kernel/console.h"
+#include "kernel/core/irq.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/trap.h"
 #include "kernel/dev/pcnet.h"
@@ -253,7 +254,7 @@ kernel_main(uint32_t a0)
 	if (pcn_init(slots, &nic, consume) < 0)
 		PANIC("no NIC");
 	pcn_start();
-	irq_allow(ST_IM2);
+	irq_allow(IRQ_NIC);
 	console_puts("wire: ready\n");
 	sched_run();
 }
