@@ -216,7 +216,7 @@ syscall_unknown:
 syscall_resched:
 	jal	syscall_keep
 	nop				/* delay slot */
-	j	sched_run
+	j	sched_preempt
 	nop				/* delay slot */
 
 /*
@@ -363,7 +363,7 @@ irq_from_user:
 	eret
 1:	EACH_SAVED CTX_KEEP
 	lui	$sp, %hi(sys_stack_top - 16)
-	j	sched_run
+	j	sched_preempt
 	addiu	$sp, $sp, %lo(sys_stack_top - 16) /* delay slot */
 	.size	irq_from_user, . - irq_from_user
 

@@ -9,6 +9,7 @@
 #include "kernel/core/audit.h"
 #include "kernel/core/handler.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/timer.h"
 #include "kernel/dev/pcnet.h"
 #include "kernel/mips.h"
 
@@ -57,9 +58,10 @@ dispatch_slow(uint32_t pending)
 			env_post(irq.uart, SP_EVENT_IRQ);
 	}
 	if ((pending & ST_IM7) != 0 && timer_is_due()) {
-		timer_tick();
-		pcn_refresh();
-		irq_resume_nic();
+		if (timer_fire()) {
+			pcn_refresh();
+			irq_resume_nic();
+		}
 	}
 }
 

@@ -1,5 +1,10 @@
 /*
- * sched.c - round robin over the slice vector; upcalls go first.
+ * sched.c - whose slice it is, and who runs in it.
+ *
+ * Each position of the vector that comes up is a whole slice (timer.c).  It is
+ * its holder's until that gives up, whoever runs in it: whom it yielded to, who
+ * serves its calls, or for a while somebody's upcall, which is charged
+ * (slice.h) and makes the slice longer.
  */
 #include "kernel/core/sched.h"
 
@@ -9,13 +14,10 @@
 #include "kernel/core/irq.h"
 #include "kernel/core/predicate.h"
 #include "kernel/core/slice.h"
-#include "kernel/dev/pcnet.h"
+#include "kernel/core/timer.h"
 #include "kernel/mips.h"
-#include "kernel/panic.h"
 
 enum {
-	TICK_COUNTS = 1666667, /* 10 ms at 6 ns a count */
-	SOON_COUNTS = 2000,    /* a tick that is overdue */
 	ASH_LIMIT_COUNTS =
 		41666667, /* 250 ms: behind the budget, not instead */
 };
@@ -25,13 +27,21 @@ struct cpu cpu;
 static struct {
 	uint32_t position; /* in the slice vector */
 	uint32_t lines;    /* ST_IM* that may interrupt */
-	bool ticking;
-	uint32_t tick_due;       /* CP0 Count */
-	uint32_t ready;          /* bit per environment slot: may run */
-	uint32_t asleep;         /* likewise: its predicate is asked */
-	uint32_t upcalls;        /* likewise: wants an upcall */
-	struct env *interrupted; /* whom an upcall pushed aside */
+	uint32_t ready;    /* bit per environment slot: may run */
+	uint32_t asleep;   /* likewise: its predicate is asked */
+	uint32_t upcalls;  /* likewise: wants an upcall */
+	uint32_t debtors;  /* likewise: owes a slice or more */
+	/* An upcall runs in somebody else's slice: whose, and since when. */
+	struct env *aside, *pusher;
+	uint32_t since; /* CP0 Count */
 } sched;
+
+/* Who lives in SLOT, and somebody does: one of its bits is set. */
+static inline struct env *
+living(uint32_t slot)
+{
+	return (struct env *)(ENV_TABLE + slot * ENV_BYTES);
+}
 
 static void
 set_lines(uint32_t lines)
@@ -85,12 +95,15 @@ sched_remove(struct env *e)
 	sched.upcalls &= ~(1u << e->slot);
 	sched.ready &= ~(1u << e->slot);
 	sched.asleep &= ~(1u << e->slot);
-	if (sched.interrupted == e)
-		sched.interrupted = NULL;
+	sched.debtors &= ~(1u << e->slot);
+	if (sched.pusher == e || sched.aside == e)
+		sched.pusher = NULL;
+	if (sched.aside == e)
+		sched.aside = NULL;
 }
 
-/* The idle path always ends in sched_run(); nobody else is pushed aside before
- * the slice is over. */
+/* The idle path always ends in sched_run(); nobody else is put aside before the
+ * slice is over. */
 void
 sched_ready(const struct env *e)
 {
@@ -124,57 +137,36 @@ upcall_cancel(struct env *e)
 	env_post(e, SP_EVENT_RING);
 }
 
+/* --- charging ---------------------------------------------------------------- */
+
+void
+sched_charge(const struct env *whom, uint32_t counts)
+{
+	if (whom != NULL) {
+		env_info(whom)->charged += counts;
+		if (slice_owe(whom, counts))
+			sched.debtors |= 1u << whom->slot;
+	}
+	sched.since += counts; /* not also the running upcall's */
+	timer_slice_extend(counts);
+}
+
+/* What the upcall in somebody else's slice has taken until now is its own. */
 static void
-tick_start(void)
-{
-	if (sched.ticking)
-		return;
-	sched.ticking = true;
-	sched.tick_due = cp0_get_count() + TICK_COUNTS;
-	cp0_set_compare(sched.tick_due);
-}
-
-void
-timer_repair(void)
+charge_pusher(void)
 {
 	uint32_t now = cp0_get_count();
 
-	if (!sched.ticking)
-		return;
-	if ((int32_t)(sched.tick_due - now) > SOON_COUNTS)
-		cp0_set_compare(sched.tick_due);
-	else
-		cp0_set_compare(now + SOON_COUNTS);
+	sched_charge(sched.pusher, now - sched.since);
+	sched.since = now;
 }
 
-/* Compare also stands behind handlers: only a tick that is due is one. */
-bool
-timer_is_due(void)
-{
-	return sched.ticking &&
-	       (int32_t)(cp0_get_count() - sched.tick_due) >= 0;
-}
-
-void
-timer_tick(void)
-{
-	uint32_t now = cp0_get_count();
-
-	info.ticks++;
-	sched.tick_due += TICK_COUNTS;
-	if ((int32_t)(sched.tick_due - now) < SOON_COUNTS)
-		sched.tick_due = now + TICK_COUNTS;
-	cp0_set_compare(sched.tick_due);
-	if (env_current() != NULL)
-		env_info(env_current())->ticks++;
-	cpu.resched = 1;
-}
+/* --- running ------------------------------------------------------------------ */
 
 static void
 switch_to(struct env *e)
 {
 	cpu.resched = 0;
-	tick_start();
 	env_set_current(e);
 }
 
@@ -187,98 +179,223 @@ sched_run_env(struct env *e)
 	context_resume(e->ctx);
 }
 
-/* Enter the upcall of the lowest slot that wants one and is not in one. */
-static void
-run_upcall(void)
+static _Noreturn void
+start_upcall(struct env *e)
 {
+	sched.upcalls &= ~(1u << e->slot);
+	env_upcall_enter(e);
+	sched_ready(e);
+	info.env[e->slot].upcalls++;
+	switch_to(e);
+	context_start(e->upcall_pc, e->upcall_sp);
+}
+
+/* Those who want an upcall and are not in one already. */
+static __attribute__((noinline)) uint32_t
+due_upcalls(void)
+{
+	uint32_t due = 0;
+
 	for (uint32_t left = sched.upcalls; left != 0; left &= left - 1) {
 		uint32_t slot = (uint32_t)__builtin_ctz(left);
-		struct env *e = env_find(info.env[slot].id);
 
-		if (e == NULL || env_level(e) == SP_UPCALL)
-			continue;
-		sched.upcalls &= ~(1u << slot);
-		if (sched.interrupted == NULL && env_current() != NULL &&
-			env_goes_on(env_current()))
-			sched.interrupted = env_current();
-		env_upcall_enter(e);
-		sched_ready(e);
-		env_info(e)->upcalls++;
-		switch_to(e);
-		context_start(e->upcall_pc, e->upcall_sp);
+		if (env_level(living(slot)) != SP_UPCALL)
+			due |= 1u << slot;
 	}
+	return due;
 }
 
-/* Does E, whose slice has come up, run?  A sleeper is asked once a round. */
-static bool
-takes_slice(uint32_t bit, const struct env *e, uint32_t *ask)
-{
-	if ((*ask & bit) != 0) {
-		*ask &= ~bit;
-		(void)predicate_wake(e);
-	}
-	return (sched.ready & bit) != 0;
-}
-
+/*
+ * Enter the upcall of the lowest slot that wants one, in the slice of HOLDER
+ * (NULL: nobody's).  Who owes a slice already waits for one of its own.
+ */
 static void
-run_slices(void)
+run_upcall(struct env *holder)
 {
-	uint32_t ask = sched.asleep & ~sched.ready;
+	uint32_t due = sched.upcalls == 0 ? 0 : due_upcalls();
 
-	if ((sched.ready | ask) == 0)
+	if (holder != NULL)
+		due &= ~sched.debtors | 1u << holder->slot;
+	if (due == 0)
 		return;
-	/* Alone: whichever slice comes next is its own to use. */
-	if (ask == 0 && (sched.ready & (sched.ready - 1)) == 0) {
-		uint32_t slot = (uint32_t)__builtin_ctz(sched.ready);
 
-		if (info.env[slot].slices == 0)
-			return;
-		sched_run_env(env_find(info.env[slot].id));
+	struct env *e = living((uint32_t)__builtin_ctz(due));
+
+	if (holder == NULL)
+		timer_run();
+	else if (holder != e) {
+		sched.aside = holder;
+		sched.pusher = e;
+		sched.since = cp0_get_count();
 	}
+	start_upcall(e);
+}
+
+/* A whole slice begins for E, whose upcall comes first. */
+static _Noreturn void
+run_slice(struct env *e)
+{
+	timer_slice_begin(TICK_COUNTS);
+	if ((due_upcalls() >> e->slot & 1) != 0)
+		start_upcall(e);
+	sched_run_env(e);
+}
+
+/* The only one: whichever slice comes next is its own to use. */
+static void
+run_alone(uint32_t slot)
+{
+	struct env *e = living(slot);
+
+	if (info.env[slot].slices == 0)
+		return;
+	timer_run();
+	sched_run_env(e);
+}
+
+/*
+ * Round the vector from where it stands.  Who owes a slice pays with those it
+ * comes to; if nobody else profits, the first of them runs after all.
+ */
+static __attribute__((noinline)) void
+walk(uint32_t can, uint32_t ask)
+{
+	uint32_t saved = SP_SLICES;
+
 	for (uint32_t i = 1; i <= SP_SLICES; i++) {
 		uint32_t at = (sched.position + i) % SP_SLICES;
 		uint32_t id = info.slice[at];
 		uint32_t bit = 1u << (id & 31);
 
-		if (id == 0 || ((sched.ready | ask) & bit) == 0 ||
-			!takes_slice(bit, env_find(id), &ask))
+		if (id == 0 || ((can | sched.debtors) & bit) == 0)
 			continue;
+
+		struct env *e = living(id % SP_MAX_ENVS);
+
+		if ((sched.debtors & bit) != 0) {
+			if (!slice_pay(e))
+				sched.debtors &= ~bit;
+			if (saved == SP_SLICES && (can & bit & ~ask) != 0)
+				saved = at;
+			continue;
+		}
+		if ((ask & bit) != 0) {
+			ask &= ~bit; /* once a round is enough */
+			if (!predicate_wake(e)) {
+				can &= ~bit;
+				continue;
+			}
+		}
 		sched.position = at;
-		sched_run_env(env_find(id));
+		run_slice(e);
+	}
+	if (saved < SP_SLICES) {
+		sched.position = saved;
+		run_slice(living(info.slice[saved] % SP_MAX_ENVS));
 	}
 }
 
-/* Nobody runs; the tick goes on for those who must be asked. */
 static void
+run_slices(void)
+{
+	uint32_t can = sched.ready, ask = sched.asleep & ~can;
+
+	/* The usual case first: one, and nothing to consider. */
+	if ((can & (can - 1)) == 0 &&
+		(ask | sched.upcalls | (sched.debtors & ~can)) == 0) {
+		if (can != 0)
+			run_alone((uint32_t)__builtin_ctz(can));
+		return;
+	}
+	can |= due_upcalls();
+	ask &= ~can;
+	walk(can | ask, ask);
+}
+
+/* Nobody runs; the clock goes on for those who must be asked. */
+static _Noreturn void
 idle(void)
 {
 	env_set_current(NULL);
 	if (sched.asleep != 0)
-		tick_start();
+		timer_start();
 	else
-		sched.ticking = false;
+		timer_stop();
 	irq_resume_nic();
 	cpu_idle();
+}
+
+/* HOLDER has the slice (NULL: a new one begins); upcalls go first. */
+static _Noreturn void
+go_on(struct env *holder)
+{
+	cpu.resched = 0;
+	if (holder != NULL && timer_slice_is_over()) {
+		env_info(holder)->ticks++;
+		holder = NULL;
+	}
+	run_upcall(holder);
+	if (holder != NULL)
+		sched_run_env(holder);
+	run_slices();
+	idle();
+}
+
+/* Whoever was put aside for an upcall has its slice back. */
+static struct env *
+take_back(void)
+{
+	struct env *holder = sched.aside;
+
+	if (holder == NULL)
+		return NULL;
+	charge_pusher();
+	sched.aside = NULL;
+	sched.pusher = NULL;
+	return env_goes_on(holder) ? holder : NULL;
 }
 
 _Noreturn void
 sched_run(void)
 {
-	for (;;) {
-		struct env *back = sched.interrupted;
-
-		cpu.resched = 0;
-		if (sched.upcalls != 0)
-			run_upcall();
-		sched.interrupted = NULL;
-		if (back != NULL && env_goes_on(back))
-			sched_run_env(back);
-		run_slices();
-		idle();
-	}
+	go_on(take_back());
 }
 
-/* --- audit -------------------------------------------------------------------- */
+_Noreturn void
+sched_preempt(void)
+{
+	struct env *e = env_current();
+
+	if (sched.aside != NULL) {
+		charge_pusher();
+		/* An upcall is not put aside for another, but it ends when
+		 * its owner has used up what it may take from others. */
+		if (!timer_slice_is_over() && sched.pusher != NULL &&
+			(sched.debtors >> sched.pusher->slot & 1) == 0)
+			sched_run_env(e);
+		e = take_back();
+	}
+	go_on(e != NULL && env_goes_on(e) ? e : NULL);
+}
+
+_Noreturn void
+sched_yield_to(struct env *e)
+{
+	/* The slice that an upcall was let into is not its to give. */
+	if (sched.aside != NULL || !env_is_runnable(e))
+		sched_run();
+	sched_run_env(e);
+}
+
+_Noreturn void
+sched_upcall_done(void)
+{
+	if (sched.aside != NULL)
+		sched_run();
+	sched_preempt();
+}
+
+/* --- audit ------------------------------------------------------------------- */
 
 /* Interrupts make environments ready and ask for upcalls. */
 static void
@@ -292,6 +409,8 @@ check_bits(uint32_t slot)
 	if (ready != (e != NULL && env_is_runnable(e)))
 		audit_fail("env slot %u: ready %u in state %u", slot, ready,
 			info.env[slot].state);
+	if ((sched.debtors >> slot & 1) != 0 && e == NULL)
+		audit_fail("env slot %u: owes a slice", slot);
 	if (upcall && (e == NULL || e->upcall_pc == 0))
 		audit_fail("env slot %u: is due an upcall", slot);
 	irq_restore(status);
@@ -300,25 +419,9 @@ check_bits(uint32_t slot)
 void
 sched_audit(void)
 {
-	uint32_t slices[SP_MAX_ENVS] = { 0 };
-
-	for (uint32_t i = 0; i < SP_SLICES; i++) {
-		uint32_t id = info.slice[i];
-		const struct env *e = env_at(id & 0xff);
-
-		if (id == 0)
-			continue;
-		if (e == NULL || e->id != id)
-			audit_fail("slice %u: %08x is not alive", i, id);
-		else
-			slices[e->slot]++;
-	}
-	for (uint32_t i = 0; i < SP_MAX_ENVS; i++) {
-		if (slices[i] != info.env[i].slices)
-			audit_fail("env slot %u: %u slices, counted %u", i,
-				info.env[i].slices, slices[i]);
+	slice_audit();
+	for (uint32_t i = 0; i < SP_MAX_ENVS; i++)
 		check_bits(i);
-	}
-	if (sched.interrupted != NULL)
-		(void)audit_owner(sched.interrupted, "scheduler", 0);
+	if (sched.aside != NULL)
+		(void)audit_owner(sched.aside, "put aside", 0);
 }

@@ -1,8 +1,8 @@
 /*
- * sched.h - the timer, and what runs next.
+ * sched.h - what runs next.
  *
- * Slices come up in the order of their vector (slice.h), one per tick.  The CPU
- * idles without a tick when nobody can run.
+ * Slices come up in the order of their vector (slice.h).  The CPU idles without
+ * a tick (timer.h) when nobody can run.
  */
 #ifndef KERNEL_CORE_SCHED_H
 #define KERNEL_CORE_SCHED_H
@@ -20,16 +20,27 @@ void sched_remove(struct env *e);
 /* E's state or active context has changed: may it run now? */
 void sched_ready(const struct env *e);
 
-/* Choose and run; interrupts off, the old context is complete. */
+/* The running environment has given up or is gone: choose and run.  Interrupts
+ * off, the old context is complete. */
 _Noreturn void sched_run(void);
 
-/* Run E next, for the rest of this slice. */
+/* It has only been interrupted: it goes on unless its slice is over. */
+_Noreturn void sched_preempt(void);
+
+/* E runs, in the slice that goes on. */
 _Noreturn void sched_run_env(struct env *e);
 
-/* The timer interrupt.  timer_repair() after handlers have used Compare. */
-bool timer_is_due(void);
-void timer_tick(void);
-void timer_repair(void);
+/* It gives the rest of this slice to E. */
+_Noreturn void sched_yield_to(struct env *e);
+
+/* Its upcall is done; the level below goes on. */
+_Noreturn void sched_upcall_done(void);
+
+/*
+ * Interrupt code worked COUNTS (of CP0 Count) for WHOM, NULL for nobody, while
+ * somebody else had the CPU, whose slice is longer by that.
+ */
+void sched_charge(const struct env *whom, uint32_t counts);
 
 /* Long system calls run with interrupts on between these two. */
 void kernel_interruptible_begin(void);

@@ -1,13 +1,21 @@
 /*
  * slice.c - who holds which position of the slice vector.
  *
- * What runs when a slice comes up is decided in sched.c.
+ * And who owes some.  What runs when a slice comes up is decided in sched.c.
  */
 #include "kernel/core/slice.h"
 
+#include "kernel/core/audit.h"
 #include "kernel/core/info.h"
+#include "kernel/core/timer.h"
 
 #include <stddef.h>
+
+enum { DEBT_MAX = 16 * TICK_COUNTS }; /* a burst is not held against for ever */
+
+static struct {
+	uint32_t debt[SP_MAX_ENVS]; /* by slot, CP0 Count */
+} slices;
 
 void
 slice_clear(uint32_t at)
@@ -48,4 +56,45 @@ slice_forget_owner(const struct env *e)
 	for (uint32_t at = 0; at < SP_SLICES; at++)
 		if (info.slice[at] == e->id)
 			slice_clear(at);
+	slices.debt[e->slot] = 0;
+}
+
+bool
+slice_owe(const struct env *e, uint32_t counts)
+{
+	uint32_t debt = slices.debt[e->slot];
+
+	debt = counts > DEBT_MAX - debt ? DEBT_MAX : debt + counts;
+	slices.debt[e->slot] = debt;
+	return debt >= TICK_COUNTS;
+}
+
+bool
+slice_pay(const struct env *e)
+{
+	slices.debt[e->slot] -= TICK_COUNTS;
+	env_info(e)->forfeited++;
+	return slices.debt[e->slot] >= TICK_COUNTS;
+}
+
+void
+slice_audit(void)
+{
+	uint32_t held[SP_MAX_ENVS] = { 0 };
+
+	for (uint32_t at = 0; at < SP_SLICES; at++) {
+		uint32_t id = info.slice[at];
+		const struct env *e = env_at(id & 0xff);
+
+		if (id == 0)
+			continue;
+		if (e == NULL || e->id != id)
+			audit_fail("slice %u: %08x is not alive", at, id);
+		else
+			held[e->slot]++;
+	}
+	for (uint32_t slot = 0; slot < SP_MAX_ENVS; slot++)
+		if (held[slot] != info.env[slot].slices)
+			audit_fail("env slot %u: %u slices, counted %u", slot,
+				info.env[slot].slices, held[slot]);
 }

@@ -12,6 +12,7 @@
 #include "kernel/core/env.h"
 
 #include <spindle/err.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Give E up to N free slices; returns how many it got. */
@@ -23,7 +24,19 @@ void slice_set(uint32_t at, const struct env *e);
 /* Position AT becomes free.  AT < SP_SLICES. */
 void slice_clear(uint32_t at);
 
-/* All of E's become free. */
+/* E ends: its positions become free, its debts are forgotten. */
 void slice_forget_owner(const struct env *e);
+
+/* --- debts: what an environment has used of other's slices ------------------- */
+
+/* E has used COUNTS (of CP0 Count) that were not its own.  True if it owes a
+ * slice or more. */
+bool slice_owe(const struct env *e, uint32_t counts);
+
+/* A slice of E, which owes one, has come up and passes by.  The same result. */
+bool slice_pay(const struct env *e);
+
+/* Part of sched_audit() (audit.h). */
+void slice_audit(void);
 
 #endif /* KERNEL_CORE_SLICE_H */

@@ -82,8 +82,8 @@ sys_yield(uint32_t id, uint32_t b, uint32_t c, uint32_t d)
 	if (e == NULL)
 		return SP_ENOENT;
 	env_current()->ctx->reg[2] = SP_OK;
-	if (id != 0 && env_is_runnable(e))
-		sched_run_env(e);
+	if (id != 0)
+		sched_yield_to(e);
 	sched_run();
 }
 
@@ -151,7 +151,7 @@ sys_upcall_done(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
 		return SP_EINVAL;
 	env_upcall_leave(e);
 	sched_ready(e);
-	sched_run();
+	sched_upcall_done();
 }
 
 /* --- environments and capabilities ------------------------------------------- */

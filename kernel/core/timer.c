@@ -1,0 +1,125 @@
+/*
+ * timer.c - which deadline Compare stands at.
+ */
+#include "kernel/core/timer.h"
+
+#include "kernel/boot/frame.h"
+#include "kernel/core/info.h"
+#include "kernel/mips.h"
+
+enum {
+	SOON_COUNTS = 2000, /* what is due earlier than that is late instead */
+};
+
+static struct {
+	bool ticking;
+	bool over;          /* the slice; slice_due means nothing then */
+	uint32_t tick_due;  /* CP0 Count */
+	uint32_t slice_due; /* likewise */
+} timer = { .over = true };
+
+static void
+arm(uint32_t now)
+{
+	uint32_t due = timer.tick_due;
+
+	if (!timer.over && (int32_t)(timer.slice_due - due) < 0)
+		due = timer.slice_due;
+	if ((int32_t)(due - now) < SOON_COUNTS)
+		due = now + SOON_COUNTS;
+	cp0_set_compare(due);
+}
+
+void
+timer_start(void)
+{
+	if (timer.ticking)
+		return;
+	timer.ticking = true;
+	timer.tick_due = cp0_get_count() + TICK_COUNTS;
+	cp0_set_compare(timer.tick_due);
+}
+
+void
+timer_stop(void)
+{
+	timer.ticking = false;
+	timer.over = true;
+}
+
+void
+timer_slice_begin(uint32_t counts)
+{
+	uint32_t now = cp0_get_count();
+
+	timer.over = false;
+	timer.slice_due = now + counts;
+	if (timer.ticking) {
+		arm(now);
+		return;
+	}
+	/* From idle, which is the usual way: both at once. */
+	timer.ticking = true;
+	timer.tick_due = now + TICK_COUNTS;
+	cp0_set_compare(timer.slice_due);
+}
+
+void
+timer_run(void)
+{
+	if (timer.over)
+		timer_slice_begin(TICK_COUNTS);
+}
+
+void
+timer_slice_extend(uint32_t counts)
+{
+	uint32_t now = cp0_get_count();
+
+	timer.slice_due += counts;
+	timer.over = (int32_t)(now - timer.slice_due) >= 0;
+	arm(now);
+}
+
+bool
+timer_slice_is_over(void)
+{
+	return timer.over;
+}
+
+bool
+timer_is_due(void)
+{
+	uint32_t now = cp0_get_count();
+
+	return timer.ticking &&
+	       ((int32_t)(now - timer.tick_due) >= 0 ||
+		       (!timer.over && (int32_t)(now - timer.slice_due) >= 0));
+}
+
+bool
+timer_fire(void)
+{
+	uint32_t now = cp0_get_count();
+	bool tick = (int32_t)(now - timer.tick_due) >= 0;
+
+	if (tick) {
+		info.ticks++;
+		timer.tick_due += TICK_COUNTS;
+		if ((int32_t)(timer.tick_due - now) < SOON_COUNTS)
+			timer.tick_due = now + TICK_COUNTS;
+	}
+	if (timer.over || (int32_t)(now - timer.slice_due) >= 0) {
+		timer.over = true;
+		cpu.resched = 1;
+	}
+	arm(now);
+	return tick;
+}
+
+void
+timer_repair(void)
+{
+	if (timer.ticking)
+		arm(cp0_get_count());
+}

@@ -1,0 +1,42 @@
+/*
+ * timer.h - two deadlines on one CP0 Compare: the clock's next tick and the end
+ * of the running slice.
+ *
+ * A slice is a whole tick from its own beginning, wherever the clock stands:
+ * whoever gives up early cannot leave a stump to the next.
+ */
+#ifndef KERNEL_CORE_TIMER_H
+#define KERNEL_CORE_TIMER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	TICK_COUNTS = 1666667, /* 10 ms at 6 ns a count */
+};
+
+/* The clock ticks from now on. */
+void timer_start(void);
+void timer_stop(void);
+
+/* A slice of COUNTS, at most a tick, begins now, and the clock ticks. */
+void timer_slice_begin(uint32_t counts);
+
+/* The same, a whole tick, unless one goes on. */
+void timer_run(void);
+
+/* The running slice ends COUNTS later than it would have. */
+void timer_slice_extend(uint32_t counts);
+
+/* Has it ended? */
+bool timer_slice_is_over(void);
+
+/* Interrupt code: is a deadline due (Compare also stands behind handlers)?  If
+ * so, timer_fire() returns true when the clock ticked. */
+bool timer_is_due(void);
+bool timer_fire(void);
+
+/* Handlers have used Compare. */
+void timer_repair(void);
+
+#endif /* KERNEL_CORE_TIMER_H */
