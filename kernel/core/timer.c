@@ -18,6 +18,21 @@ static struct {
 	uint32_t slice_due; /* likewise */
 } timer = { .over = true };
 
+/*
+ * Compare raises its line when Count reaches it, and Count goes on meanwhile: on
+ * a host that stops us between reading one and writing the other it would pass
+ * unseen, and come again after 25 s.
+ */
+static void
+set_compare(uint32_t due)
+{
+	cp0_set_compare(due);
+	while ((int32_t)(due - cp0_get_count()) <= 0) {
+		due = cp0_get_count() + SOON_COUNTS;
+		cp0_set_compare(due);
+	}
+}
+
 static void
 arm(uint32_t now)
 {
@@ -27,7 +42,7 @@ arm(uint32_t now)
 		due = timer.slice_due;
 	if ((int32_t)(due - now) < SOON_COUNTS)
 		due = now + SOON_COUNTS;
-	cp0_set_compare(due);
+	set_compare(due);
 }
 
 void
@@ -37,7 +52,7 @@ timer_start(void)
 		return;
 	timer.ticking = true;
 	timer.tick_due = cp0_get_count() + TICK_COUNTS;
-	cp0_set_compare(timer.tick_due);
+	set_compare(timer.tick_due);
 }
 
 void
@@ -61,7 +76,7 @@ timer_slice_begin(uint32_t counts)
 	/* From idle, which is the usual way: both at once. */
 	timer.ticking = true;
 	timer.tick_due = now + TICK_COUNTS;
-	cp0_set_compare(timer.slice_due);
+	set_compare(timer.slice_due);
 }
 
 void
