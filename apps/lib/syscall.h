@@ -100,8 +100,8 @@ sys_exit(int32_t code)
 		(void)sys_call1(SP_CALL_exit, (uint32_t)code);
 }
 
-/* PFN_ANY: whichever frames are free. */
-#define PFN_ANY 0xffffffffu
+/* PFN is the first frame, PFN_ANY, or SP_PFN_COLOUR(c). */
+#define PFN_ANY SP_PFN_ANY
 
 static inline int32_t
 sys_page_alloc(uint32_t cap, uint32_t count, uint32_t align_log2, uint32_t pfn)
@@ -125,6 +125,25 @@ static inline int32_t
 sys_unmap(uint32_t cap, uint32_t env, uint32_t va, uint32_t count)
 {
 	return sys_call(SP_CALL_unmap, cap, env, va, count);
+}
+
+static inline int32_t
+sys_tlb_write(uint32_t cap, uint32_t va, uint32_t pfn, uint32_t flags)
+{
+	return sys_call(SP_CALL_tlb_write, cap, va, pfn, flags);
+}
+
+static inline int32_t
+sys_tlb_delete(uint32_t va, uint32_t count)
+{
+	return sys_call3(SP_CALL_tlb_delete, va, count, 0);
+}
+
+static inline int32_t
+sys_page_acl(
+	uint32_t cap, uint32_t pfn, uint32_t count, const struct sp_acl *acl)
+{
+	return sys_call(SP_CALL_page_acl, cap, pfn, count, sys_addr(acl));
 }
 
 static inline int32_t

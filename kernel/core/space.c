@@ -211,6 +211,13 @@ space_bind(const struct space *s, uint32_t va, uint32_t lo)
 	stlb_put(va, s->asid, lo, other < SP_PAGE ? 0 : space_get(s, other));
 }
 
+void
+space_unbind(const struct space *s, uint32_t va)
+{
+	if (space_get(s, va) == 0)
+		stlb_drop(va, s->asid);
+}
+
 uint32_t
 space_look(const struct space *s, uint32_t va)
 {

@@ -46,6 +46,9 @@ void space_clear(struct space *s, uint32_t va);
 /* Bind VA, which is not mapped, for as long as the STLB has room. */
 void space_bind(const struct space *s, uint32_t va, uint32_t lo);
 
+/* End such a binding of VA, if any. */
+void space_unbind(const struct space *s, uint32_t va);
+
 /* The EntryLo that VA has now, by mapping or binding, or 0. */
 uint32_t space_look(const struct space *s, uint32_t va);
 

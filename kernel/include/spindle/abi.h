@@ -163,7 +163,19 @@ struct sp_start {
 	uint32_t slices; /* how many slices of the vector to give it, 1.. */
 };
 
-/* Besides a frame's own name: who may bind it, and for what. */
+/*
+ * tlb_write binds one page for READ (and WRITE, of the frame's capability) where
+ * nothing is mapped (else SP_EEXIST).  The binding lasts until its slot of the
+ * STLB goes to another pair, or until the frame is freed or narrowed by page_acl;
+ * then the next access misses.  System calls find memory that is bound like
+ * memory that is mapped; SP_EFAULT: touch it and call again.
+ *
+ * page_free ends every mapping and binding of the frame in all environments, and
+ * every ring, handler, save area, predicate and transmission that uses it.
+ */
+
+/* Besides a frame's own name: who may bind it, READ and WRITE only.  Who opens it
+ * by its name with GRANT sets it; who is let in no more loses what he has. */
 enum { SP_ACL = 2 };
 
 struct sp_acl {
