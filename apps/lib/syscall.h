@@ -295,6 +295,12 @@ sys_audit(uint32_t cap, char *text, uint32_t bytes)
 	return sys_call3(SP_CALL_audit, cap, sys_addr(text), bytes);
 }
 
+static inline int32_t
+sys_context_set(uint32_t cap, uint32_t env, const struct sp_context *c)
+{
+	return sys_call3(SP_CALL_context_set, cap, env, sys_addr(c));
+}
+
 /* CP0 Count: a clock of 6 ns, which wraps after 25.8 s. */
 static inline uint32_t
 sys_count(void)

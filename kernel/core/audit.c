@@ -8,6 +8,7 @@
 #include "kernel/core/audit.h"
 
 #include "kernel/core/cap.h"
+#include "kernel/core/exception.h"
 #include "kernel/core/info.h"
 #include "kernel/core/page.h"
 #include "kernel/core/sched.h"
@@ -167,6 +168,7 @@ check_env(const struct env *e, uint32_t slot)
 		audit_fail("env %08x: alive in state %u", e->id, i->state);
 	check_caps(e);
 	send_audit(e);
+	context_audit(e);
 	space_audit(&e->space, slot);
 	if (audit.spaces.of[e->space.asid & 0xff] != NULL)
 		audit_fail("env %08x: ASID %u is used twice", e->id,

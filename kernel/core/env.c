@@ -5,6 +5,7 @@
 
 #include "kernel/core/bind.h"
 #include "kernel/core/cap.h"
+#include "kernel/core/exception.h"
 #include "kernel/core/handler.h"
 #include "kernel/core/info.h"
 #include "kernel/core/irq.h"
@@ -67,8 +68,7 @@ static struct {
 
 struct env idle_env;
 
-/* The save area of those without: busy, so that the vectors ask the kernel. */
-static struct sp_save dead_save = { .busy = SP_KERNEL_FIRST };
+struct sp_save dead_save = { .busy = SP_KERNEL_FIRST };
 
 static struct env *
 slot_at(uint32_t slot)
@@ -254,6 +254,7 @@ env_destroy(struct env *e, uint32_t code, uint32_t cause, uint32_t pc,
 	handler_forget_owner(e);
 	ring_forget_owner(e);
 	predicate_forget_owner(e);
+	context_forget_owner(e);
 	tx_rights_destroy(e->tx);
 	space_destroy(&e->space);
 	page_release_all(e->slot + 1);

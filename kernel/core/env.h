@@ -49,7 +49,10 @@ struct env {
 	struct sp_cap name; /* capabilities that open it dominate this */
 	struct sp_cap cap[SP_CAP_SLOTS];
 	struct env_below below;
-	struct tx_rights *tx; /* what it may send (core/send.c) */
+	struct sp_area *area; /* its page, by kseg0; NULL for none */
+	uint32_t start_pc, end_pc;
+	uint32_t keep[SP_KEEP]; /* frames that revocation never takes */
+	struct tx_rights *tx;   /* what it may send (core/send.c) */
 	uint32_t events, wait_mask;
 	uint32_t upcall_pc, upcall_sp;
 	bool upcall_wanted;
@@ -57,6 +60,9 @@ struct env {
 
 /* Nobody: current when nobody runs, caller of whoever serves nobody. */
 extern struct env idle_env;
+
+/* The save area of those without: busy, so that the vectors ask the kernel. */
+extern struct sp_save dead_save;
 
 /* An empty table and nobody current; before anything can fault. */
 void env_init(void);

@@ -7,6 +7,7 @@
 #include "kernel/core/release.h"
 
 #include "kernel/core/env.h"
+#include "kernel/core/exception.h"
 #include "kernel/core/handler.h"
 #include "kernel/core/info.h"
 #include "kernel/core/predicate.h"
@@ -14,7 +15,8 @@
 #include "kernel/core/send.h"
 #include "kernel/core/space.h"
 
-/* Whoever has pinned PFN lets go; a handler's data is its owner's. */
+/* Whoever has pinned PFN lets go; a handler's data and an area are
+ * their owner's. */
 static void
 break_pins(uint32_t pfn, bool keep_owner)
 {
@@ -24,8 +26,10 @@ break_pins(uint32_t pfn, bool keep_owner)
 
 	ring_break_frame(pfn, keep);
 	predicate_break_frame(pfn, keep);
-	if (keep == NULL)
+	if (keep == NULL) {
 		handler_break_frame(pfn);
+		context_break_frame(pfn);
+	}
 	send_break_frame(pfn);
 }
 

@@ -11,6 +11,7 @@
 #include "kernel/console.h"
 #include "kernel/core/cap.h"
 #include "kernel/core/env.h"
+#include "kernel/core/exception.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/slice.h"
@@ -202,6 +203,19 @@ sys_env_start(uint32_t cap, uint32_t id, uint32_t va, uint32_t d)
 	return SP_OK;
 }
 
+int32_t
+sys_context_set(uint32_t cap, uint32_t id, uint32_t va, uint32_t d)
+{
+	struct sp_context c;
+	struct env *e;
+	int err = COPY_IN(c, va);
+
+	(void)d;
+	if (err == SP_OK)
+		err = env_open(cap, id, SP_CAP_WRITE, &e);
+	return err < 0 ? err : context_set(e, &c);
+}
+
 /* --- devices ------------------------------------------------------------------ */
 
 int32_t
@@ -274,7 +288,7 @@ const syscall_t syscall_table[SP_CALL_COUNT] = {
 	PLAIN(irq_ack),
 	PLAIN(halt),
 	PLAIN(filter_run),
-	LATER(context_set),
+	PLAIN(context_set),
 	PLAIN(slice_take),
 	PLAIN(slice_free),
 	SWITCHES(sleep_until),

@@ -1,5 +1,6 @@
 /*
- * trap.c - exceptions: a miss is filled, anything else ends the environment.
+ * trap.c - exceptions that the vectors do not deliver themselves: a miss is
+ * filled, what the application does not handle ends it.
  */
 #include "kernel/core/trap.h"
 
@@ -7,6 +8,7 @@
 #include "kernel/boot/frame.h"
 #include "kernel/console.h"
 #include "kernel/core/env.h"
+#include "kernel/core/exception.h"
 #include "kernel/core/sched.h"
 #include "kernel/mips.h"
 #include "kernel/panic.h"
@@ -21,6 +23,12 @@ trap_init(void)
 	cp0_set_status(0);                /* BEV off: the vectors are ours */
 	cp0_set_cause(CAUSE_IV);
 	cp0_set_hwrena(HWRENA_COUNT);
+}
+
+static uint32_t
+code_of(uint32_t cause)
+{
+	return (cause & CAUSE_CODE) >> CAUSE_CODE_SHIFT;
 }
 
 static const char *
@@ -62,35 +70,48 @@ leave_debug(void)
 	return pc;
 }
 
-void
-exc_user(void)
+/* Nobody handles this exception: that is the end of E. */
+static _Noreturn void
+end(struct env *e, uint32_t cause, uint32_t addr)
 {
-	struct env *e = env_current();
-	uint32_t cause = cp0_get_cause();
-	uint32_t code = (cause & CAUSE_CODE) >> CAUSE_CODE_SHIFT;
-	uint32_t addr = cp0_get_badvaddr();
+	const struct sp_save *s = e->save;
 	uint32_t pc = e->ctx->epc;
 
-	if (code == EXC_MOD || code == EXC_TLBL || code == EXC_TLBS) {
-		if (space_fault(&e->space, addr, code == EXC_MOD))
-			return;
-	}
-	if (code == EXC_RI && pc == MALTA_ROM_TRAP)
-		pc = leave_debug();
-	kprintf("env %s: ended, %s, pc %08x addr %08x\n", env_info(e)->name,
-		cause_name(code), pc, addr);
+	kprintf("env %s: ended, %s, pc %08x addr %08x", env_info(e)->name,
+		cause_name(code_of(cause)), pc, addr);
+	if (s != &dead_save && (s->busy & SP_KERNEL_FIRST) != 0)
+		kprintf(", while it handled: %s, pc %08x addr %08x",
+			cause_name(code_of(s->cause)), s->epc, s->badvaddr);
+	kprintf("\n");
 	kernel_interruptible_begin();
 	env_destroy(e, 0, cause, pc, addr);
 	kernel_interruptible_end();
 	sched_run();
 }
 
+void
+exc_user(void)
+{
+	struct env *e = env_current();
+	uint32_t cause = cp0_get_cause();
+	uint32_t code = code_of(cause);
+	uint32_t addr = cp0_get_badvaddr();
+
+	if (code == EXC_MOD || code == EXC_TLBL || code == EXC_TLBS) {
+		if (space_fault(&e->space, addr, code == EXC_MOD))
+			return;
+	}
+	if (code == EXC_RI && e->ctx->epc == MALTA_ROM_TRAP)
+		e->ctx->epc = leave_debug();
+	if (exception_deliver(e, code, cause, addr) < 0)
+		end(e, cause, addr);
+}
+
 _Noreturn void
 exc_kernel(uint32_t epc, uint32_t cause, uint32_t badvaddr, uint32_t ra)
 {
-	kprintf("PANIC kernel exception %u (%s)\n",
-		(cause & CAUSE_CODE) >> CAUSE_CODE_SHIFT,
-		cause_name((cause & CAUSE_CODE) >> CAUSE_CODE_SHIFT));
+	kprintf("PANIC kernel exception %u (%s)\n", code_of(cause),
+		cause_name(code_of(cause)));
 	kprintf("  epc %08x ra %08x cause %08x badvaddr %08x\n", epc, ra, cause,
 		badvaddr);
 	board_exit(PANIC_STATUS);
