@@ -50,6 +50,15 @@ acl 0, death-binding-held 0 5ec2e7, owner-gone yes, death-binding 2 0,
 acl 0, death-mapping-held 0 5ec2e7, owner-gone yes, death-mapping 2 0,
 lives 320 found 0 missed 280, done 0
 """
+USE = """
+ring 0, bind 0, send to-ring, ring-got yes, free-data 0, ring-gone -6,
+binding-gone -6, control-mine yes, data-again yes, send to-nobody,
+nothing-came yes, install 0, bind 0, send to-handler, free-region 0,
+handler-gone -6, its-binding-gone -6, rest-is-mine 0, send to-no-handler,
+acl 0, pinned yes, unpinned yes, sleeper-freed 0 -20, acl 0, pinned yes,
+unpinned yes, sleeper-narrowed 0 -20, bind 0, free-sending 0, sent-again yes,
+unbind 0, done 0
+"""
 MOD, TLBL = 1, 2  # exceptions
 
 
@@ -110,6 +119,25 @@ def test_what_ends_a_binding_makes_the_next_access_miss():
 def test_frames_are_shared_by_capability_until_they_are_not():
     with Machine() as m:
         run(m, "mem_share", SHARE)
+
+
+def test_frames_freed_in_use_are_let_go_first():
+    with Machine() as m, m.wire() as w:
+        free = m.status()["memory"]["free"]
+        m.start("mem_use", "--flow", "ether proto 0x88b5")
+        for name, sub in (("to-ring", 1), ("to-nobody", 1), ("to-handler", 2),
+                          ("to-no-handler", 2)):
+            m.console_says(f"mem: send {name}\n")
+            w.send(bytes(12) + b"\x88\xb5" + bytes([sub]) + b"\x77" * 1200)
+        m.console_says("mem: done 0")
+        equal(said(m), expected(USE), "mem_use")
+        for i in range(8):
+            got = w.receive()
+            equal((got[14:16], set(got[16:])), (b"\x03\x11", {0x11}),
+                  f"frame {i} as it was sent")
+        m.cli("status", "--audit")
+        m.cli("app", "stop", "mem_use")
+        equal(m.status()["memory"]["free"], free, "free pages")
 
 
 if __name__ == "__main__":
