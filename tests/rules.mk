@@ -106,8 +106,12 @@ build/test/apps/%.elf: build/apps/tests/system/apps/%.c.o build/apps/lib.a \
 # NAME.S beside NAME.c is the part of the same program that C cannot say.
 $(foreach f,$(wildcard tests/system/apps/*.S),$(eval build/test/apps/$(basename \
 	$(notdir $(f))).elf: build/apps/$(f).o))
-build/test/attack/%.elf: build/apps/tests/attack/%.c.o build/apps/lib.a \
-		apps/lib/user.ld
+ATTACK_LIB := $(sort $(wildcard tests/attack/lib/*.[cS]))
+build/test/attack.a: $(ATTACK_LIB:%=build/apps/%.o)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@; $(MIPSAR) rcsD $@ $^
+build/test/attack/%.elf: build/apps/tests/attack/%.c.o build/test/attack.a \
+		build/apps/lib.a apps/lib/user.ld
 	@mkdir -p $(@D)
 	$(Q)$(LINK_APP)
 

@@ -33,3 +33,11 @@ fuzz-ash-generate: $(ASH_FUZZ)
 		seed=$$((seed + 1)); \
 	done
 .PHONY: fuzz-ash-generate
+
+# System calls with hostile arguments, by programs on the kernel.
+SYSCALL_FUZZ := $(sort $(wildcard tests/fuzz/syscall/*.[cS]))
+TEST_DEPS += build/test/fuzz/syscall.elf
+build/test/fuzz/syscall.elf: $(SYSCALL_FUZZ:%=build/apps/%.o) \
+		build/test/attack.a build/apps/lib.a apps/lib/user.ld
+	@echo "  LD      $@"; mkdir -p $(@D)
+	$(Q)$(LINK_APP)
