@@ -23,6 +23,7 @@ CALLS, WORKERS = 1000000, 5
 TYPE = 0x88b5
 GO = 11  # the judge's port
 ECHOED = 10
+AUDIT_EVERY = 20  # twentieths of a second
 PROGRAM = "build/test/fuzz/syscall.elf"
 JUDGE = "build/test/attack/judge.elf"
 PATIENCE = 10  # seconds without a call, or for an echo
@@ -88,8 +89,16 @@ def run(m, w):
         noise(w, n)
         if n % 10 == 0:
             bystanders(w, n)
+        if n % AUDIT_EVERY == 0:
+            audit(m)
         n += 1
         time.sleep(0.05)
+
+
+def audit(m):
+    """The kernel's tables agree."""
+    done = m.cli("status", "--audit", status=None)
+    check(done.returncode == 0, done.stdout + done.stderr)
 
 
 def findings(text):
@@ -123,6 +132,7 @@ def fuzz(seed, calls=CALLS, workers=WORKERS):
         sound = m.console().count("judge: sound")
         wait_for(lambda: m.console().count("judge: sound") > sound,
                  "the judge goes on")
+        audit(m)
         wait_for(lambda: m.status()["memory"]["free"] == free, "free pages: "
                  f"{m.status()['memory']['free']}, not {free}")
         equal(sorted(f["name"] for f in m.ask("filter", "list")),
