@@ -1,5 +1,6 @@
-# tests/fuzz/rules.mk - `make fuzz [SECONDS=60]`: filters here, handlers in
-# ash/rules.mk; findings in build/fuzz/.
+# tests/fuzz/rules.mk - `make fuzz [SECONDS=60]`: filters, handlers that are made
+# up and system calls here, mutated handlers in ash/rules.mk; findings in
+# build/fuzz/.
 
 SEED ?= $(shell date +%s)
 
@@ -41,3 +42,8 @@ build/test/fuzz/syscall.elf: $(SYSCALL_FUZZ:%=build/apps/%.o) \
 		build/test/attack.a build/apps/lib.a apps/lib/user.ld
 	@echo "  LD      $@"; mkdir -p $(@D)
 	$(Q)$(LINK_APP)
+
+fuzz: fuzz-syscalls
+fuzz-syscalls: all build/test/fuzz/syscall.elf build/test/attack/judge.elf
+	$(Q)tests/fuzz/syscalls.py $(SECONDS) $(SEED)
+.PHONY: fuzz-syscalls

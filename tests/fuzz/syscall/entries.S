@@ -33,10 +33,10 @@ fuzz_stack_upcall:
 	lui	$\reg, %hi(fuzz_block + \level * BLOCK_BYTES)
 	addiu	$\reg, $\reg, %lo(fuzz_block + \level * BLOCK_BYTES)
 	.endm
-	.macro	DIFFERS reg, value	/* at |= reg ^ value << 16; uses v1 */
+	.macro	DIFFERS reg, value	/* t2 |= reg ^ value << 16; uses v1 */
 	lui	$3, \value
 	xor	$3, $3, $\reg
-	or	$1, $1, $3
+	or	$10, $10, $3
 	.endm
 
 /*
@@ -55,7 +55,9 @@ fuzz_call_\name:
 	.set	at_word, at_word + 4
 	.endr
 	sw	$4, BLOCK_NUMBER($8)
-	sw	$zero, BLOCK_LEAK($8)
+	.irp	l, 0,4,8,12
+	sw	$zero, BLOCK_LEAK + \l($8)
+	.endr
 	move	$2, $4
 	move	$9, $5
 	lw	$4, 0($9)
@@ -69,25 +71,27 @@ fuzz_call_\name:
 	.irp	n, 3,4,5,6,7,8,9,10,11,12,13,14,15,24,25
 	or	$1, $1, $\n
 	.endr
-	mfhi	$3
-	or	$1, $1, $3
-	mflo	$3
-	or	$1, $1, $3
+	mfhi	$9
+	mflo	$10
+	or	$9, $9, $10
 	BLOCK	8, \level
+	move	$10, $zero
 	.irp	n, 16,17,18,19,20,21,22,23,28,30
 	DIFFERS	\n, 0x5a00 + \n
 	.endr
-	lw	$3, BLOCK_SAVED + 40($8)
-	xor	$3, $3, $29
-	or	$1, $1, $3
-	lw	$3, BLOCK_SAVED + 44($8)
-	xor	$3, $3, $31
-	or	$1, $1, $3
-	lw	$3, BLOCK_NUMBER($8)
-	bltz	$3, fuzz_resume		/* a transfer: all is message */
+	lw	$11, BLOCK_SAVED + 40($8)
+	xor	$11, $11, $29
+	lw	$12, BLOCK_SAVED + 44($8)
+	xor	$12, $12, $31
+	or	$11, $11, $12
+	lw	$12, BLOCK_NUMBER($8)
+	bltz	$12, fuzz_resume	/* a transfer: all is message */
 	nop				/* delay slot */
+	sw	$1, BLOCK_LEAK($8)
+	sw	$9, BLOCK_LEAK + 4($8)
+	sw	$10, BLOCK_LEAK + 8($8)
 	b	fuzz_resume
-	sw	$1, BLOCK_LEAK($8)	/* delay slot */
+	sw	$11, BLOCK_LEAK + 12($8) /* delay slot */
 	.end	fuzz_call_\name
 	.endm
 

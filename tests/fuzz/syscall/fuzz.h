@@ -12,7 +12,7 @@
 #define BLOCK_SAVED  0 /* s0-s7, gp, fp, sp, ra */
 #define BLOCK_NUMBER 48
 #define BLOCK_LEAK   52
-#define BLOCK_BYTES  64
+#define BLOCK_BYTES  80
 
 #define AREA_VA         0x4000 /* struct sp_area, reached from $zero */
 #define AREA_BUSY(l)    (AREA_VA + 256 * (l) + 16)
@@ -45,6 +45,8 @@ enum {
 	MAP_PAGES = 32,
 	DRONE_VA = 0x10000000, /* code of a worker's children */
 
+	LEAKS = 4, /* temporaries, HI and LO, saved registers, sp and ra */
+
 	TYPE = 0x88b5, /* the flow that the fuzzer owns, Ethernet's */
 };
 
@@ -53,7 +55,7 @@ enum {
 struct worker_stats {
 	uint32_t calls;
 	uint32_t exceptions, upcalls, served; /* entries of the kernel */
-	uint32_t leak;        /* a register that should have been 0 */
+	uint32_t leak[LEAKS]; /* of registers: bits that should have been 0 */
 	uint32_t leak_number; /* ... after this call */
 	uint32_t odd;         /* a result that no call has */
 	uint32_t odd_number;
@@ -159,8 +161,10 @@ int32_t fuzz_call_main(uint32_t number, const uint32_t args[4]);
 int32_t fuzz_call_call(uint32_t number, const uint32_t args[4]);
 int32_t fuzz_call_upcall(uint32_t number, const uint32_t args[4]);
 struct fuzz_block {
-	uint32_t saved[12], number, leak, pad[2];
+	uint32_t saved[12], number, leak[LEAKS], pad[3];
 };
+_Static_assert(sizeof(struct fuzz_block) == BLOCK_BYTES, "entries.S");
+_Static_assert(offsetof(struct fuzz_block, leak) == BLOCK_LEAK, "entries.S");
 extern struct fuzz_block fuzz_block[SP_LEVELS];
 
 /* Entries for struct sp_context, upcall_set and struct sp_save. */

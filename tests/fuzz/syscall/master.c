@@ -225,14 +225,19 @@ report_calls(void)
 static void
 report_findings(void)
 {
+	static const char *const registers[LEAKS] = { "a temporary", "hi or lo",
+		"a saved register", "sp or ra" };
+
 	for (uint32_t i = 0; i < master.workers; i++) {
 		const struct worker_stats *s = &stats()->worker[i];
 
 		print("fuzz: worker %u: %u exceptions, %u upcalls, %u served\n",
 			i, s->exceptions, s->upcalls, s->served);
-		if (s->leak != 0)
-			print("fuzz: LEAK %08x after call %d\n", s->leak,
-				(int)s->leak_number);
+		for (uint32_t l = 0; l < LEAKS; l++)
+			if (s->leak[l] != 0)
+				print("fuzz: LEAK of %s, %08x after call %d\n",
+					registers[l], s->leak[l],
+					(int)s->leak_number);
 		if (s->odd != 0)
 			print("fuzz: ODD result %d of call %d\n", (int)s->odd,
 				(int)s->odd_number);

@@ -292,7 +292,7 @@ make_context(void)
 {
 	struct sp_context c = {
 		.area_va = one_in(4) ? value_of(K_PAGE) : AREA_VA,
-		.start_pc = one_in(4) ? value_of(K_PC) : 0,
+		.start_pc = one_in(16) ? value_of(K_PC) : 0,
 		.sync_pc = (uint32_t)(uintptr_t)fuzz_sync,
 		.async_pc = (uint32_t)(uintptr_t)fuzz_sync,
 	};

@@ -111,6 +111,8 @@ make_args(uint32_t number, uint32_t args[4])
 		break;
 	case SP_CALL_upcall_set:
 		if (!one_in(4))
+			args[0] = (uint32_t)(uintptr_t)fuzz_upcall;
+		if (!one_in(4))
 			args[1] = sys_addr(fuzz_stack_upcall);
 		break;
 	case SP_CALL_net_send:
@@ -169,7 +171,7 @@ call(enum sp_level level, uint32_t number, const uint32_t args[4])
 static void
 judge(enum sp_level level, uint32_t number, int32_t result)
 {
-	uint32_t leak = fuzz_block[level].leak;
+	const uint32_t *leak = fuzz_block[level].leak;
 
 	if (result == FUZZ_EXCEPTION) {
 		mine->exceptions++;
@@ -177,10 +179,11 @@ judge(enum sp_level level, uint32_t number, int32_t result)
 	}
 	if ((int32_t)number < 0) /* whatever the callee said */
 		return;
-	if (leak != 0 && mine->leak == 0) {
-		mine->leak = leak;
-		mine->leak_number = number;
-	}
+	for (uint32_t i = 0; i < LEAKS; i++)
+		if (leak[i] != 0 && mine->leak[i] == 0) {
+			mine->leak[i] = leak[i];
+			mine->leak_number = number;
+		}
 	if (is_odd(result) && mine->odd == 0) {
 		mine->odd = (uint32_t)result;
 		mine->odd_number = number;
