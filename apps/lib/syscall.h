@@ -288,6 +288,12 @@ sys_sleep_until(const struct sp_predicate *p)
 	return sys_call1(SP_CALL_sleep_until, sys_addr(p));
 }
 
+static inline int32_t
+sys_cap_revoke(uint32_t cap, const struct sp_cap *c)
+{
+	return sys_call3(SP_CALL_cap_revoke, cap, sys_addr(c), 0);
+}
+
 /* 0, or 1 and why the kernel's tables disagree, as text of at most BYTES. */
 static inline int32_t
 sys_audit(uint32_t cap, char *text, uint32_t bytes)

@@ -84,6 +84,21 @@ audit_owner(const struct env *e, const char *table, uint32_t at)
 	return NULL;
 }
 
+void
+audit_counts(
+	const char *what, const uint32_t counted[SP_MAX_ENVS], size_t offset)
+{
+	for (uint32_t i = 0; i < SP_MAX_ENVS; i++) {
+		uint32_t said;
+
+		memcpy(&said, (const uint8_t *)&info.env[i] + offset,
+			sizeof(said));
+		if (said != counted[i])
+			audit_fail("env slot %u: %u %s, counted %u", i, said,
+				what, counted[i]);
+	}
+}
+
 /* --- frames ------------------------------------------------------------------- */
 
 static void
@@ -133,10 +148,8 @@ check_frames(void)
 	}
 	if (free != info.pages_free)
 		audit_fail("%u pages free, counted %u", info.pages_free, free);
-	for (uint32_t i = 0; i < SP_MAX_ENVS; i++)
-		if (info.env[i].pages != audit.owned[i + 1])
-			audit_fail("env slot %u: %u pages, counted %u", i,
-				info.env[i].pages, audit.owned[i + 1]);
+	audit_counts(
+		"pages", audit.owned + 1, offsetof(struct sp_env_info, pages));
 }
 
 /* --- environments and capabilities ---------------------------------------------- */

@@ -30,6 +30,10 @@ void audit_saw_pin(uint32_t pfn);
 const struct env *audit_owner(
 	const struct env *e, const char *table, uint32_t at);
 
+/* What sp_env_info says at OFFSET is what was counted, by slot. */
+void audit_counts(
+	const char *what, const uint32_t counted[SP_MAX_ENVS], size_t offset);
+
 /* --- the tables ------------------------------------------------------------- */
 
 /* By ASID: the spaces of the living, for the caches below. */

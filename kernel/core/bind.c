@@ -269,9 +269,11 @@ commit(struct bind_entry *n, uint32_t slot, const char name[SP_NAME])
 	n->generation = fresh ? (generation + 1) & 0xffff : generation;
 	bind_table[slot] = *n;
 	if (slot < SP_MAX_BINDINGS) {
-		if (fresh)
+		if (fresh) {
 			memset(&info.binding[slot], 0,
 				sizeof(info.binding[slot]));
+			env_info(n->owner)->bindings++;
+		}
 		fill_info(slot, name);
 		if (before != NULL && before != n->handler)
 			handler_bound(before, 0);
@@ -409,10 +411,12 @@ remove_slot(uint32_t slot)
 	bind_path_clear(slot);
 	if (e->handler != NULL)
 		handler_bound(e->handler, 0);
-	if (slot < SP_MAX_BINDINGS)
+	if (slot < SP_MAX_BINDINGS) {
 		info.binding[slot].id = 0;
-	else
+		env_info(e->owner)->bindings--;
+	} else {
 		info.flow[slot - SP_MAX_BINDINGS].id = 0;
+	}
 	irq_restore(status);
 
 	set_out(e, slot);
@@ -523,4 +527,18 @@ bind_forget_owner(const struct env *e)
 				changed = true;
 			}
 	} while (changed);
+}
+
+uint32_t
+bind_take(const struct env *e)
+{
+	for (uint32_t i = SP_MAX_BINDINGS - 1; i > 0; i--) {
+		uint32_t id = ext_id(i);
+
+		if (bind_table[i].kind == BIND_FREE || bind_table[i].owner != e)
+			continue;
+		remove_slot(i);
+		return id;
+	}
+	return 0;
 }

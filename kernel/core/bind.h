@@ -44,6 +44,10 @@ void bind_forget_owner(const struct env *e);
 void bind_break_ring(const struct ring *r);
 void bind_break_handler(const struct handler *h);
 
+/* Remove the binding of E that has the highest slot; its id, or 0 if E has none.
+ * Likewise. */
+uint32_t bind_take(const struct env *e);
+
 /* From the interrupt path: stop giving frames to this binding's handler. */
 void bind_abort(uint32_t id);
 

@@ -8,6 +8,8 @@
 #include "kernel/core/ring.h"
 #include "kernel/mips.h"
 
+#include <stddef.h>
+
 static uint32_t
 shown_id(uint32_t slot)
 {
@@ -51,7 +53,7 @@ check_account(uint32_t slot)
 }
 
 static void
-check_entry(const struct bind_entry *e, uint32_t slot)
+check_entry(const struct bind_entry *e, uint32_t slot, uint32_t *owned)
 {
 	if (shown_id(slot) != (slot | e->generation << 16))
 		audit_fail("binding %u: shown as %08x", slot, shown_id(slot));
@@ -61,6 +63,7 @@ check_entry(const struct bind_entry *e, uint32_t slot)
 		audit_fail("binding %u: its flow has gone", slot);
 	if (audit_owner(e->owner, "binding", slot) == NULL)
 		return;
+	owned[e->owner->slot] += slot < SP_MAX_BINDINGS;
 	check_targets(e, slot);
 	if (e->kind == BIND_RING || e->kind == BIND_ASH)
 		check_account(slot);
@@ -69,14 +72,17 @@ check_entry(const struct bind_entry *e, uint32_t slot)
 void
 bind_audit(void)
 {
+	uint32_t owned[SP_MAX_ENVS] = { 0 };
+
 	for (uint32_t i = 1; i < BIND_ENTRIES; i++) {
 		const struct bind_entry *e = &bind_table[i];
 
 		if (e->kind != BIND_FREE)
-			check_entry(e, i);
+			check_entry(e, i, owned);
 		else if (shown_id(i) != 0)
 			audit_fail("binding %u: free, shown as %08x", i,
 				shown_id(i));
 		bind_path_audit(i);
 	}
+	audit_counts("bindings", owned, offsetof(struct sp_env_info, bindings));
 }

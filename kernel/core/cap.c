@@ -8,7 +8,7 @@
 
 #include "kernel/core/env.h"
 #include "kernel/core/info.h"
-#include "kernel/core/page.h"
+#include "kernel/core/release.h"
 #include "kernel/lib/string.h"
 
 static struct {
@@ -62,13 +62,13 @@ cap_check_name(const struct sp_cap *c)
 }
 
 bool
-cap_can_parent(const struct sp_cap *c)
+cap_can_parent(const struct sp_cap *c, uint32_t rights)
 {
-	return (c->rights & SP_CAP_GRANT) != 0 && !is_device(c);
+	return (c->rights & rights) == rights && !is_device(c);
 }
 
 int
-cap_give(struct env *e, uint32_t slot, const struct sp_cap *c)
+cap_pass(const struct sp_cap *c, const struct env *to)
 {
 	int err = cap_check_name(c);
 
@@ -76,10 +76,19 @@ cap_give(struct env *e, uint32_t slot, const struct sp_cap *c)
 		return err;
 	for (uint32_t at = 0; !is_device(c) && at < c->len;
 		at = next_element(c, at))
-		if (c->name[at] < SP_NAME_LABEL && env_in_name(c, at) != e)
+		if (c->name[at] < SP_NAME_LABEL && env_in_name(c, at) != to)
 			caps.shared[c->name[at] - 1u] = true;
-	e->cap[slot] = *c;
 	return SP_OK;
+}
+
+int
+cap_give(struct env *e, uint32_t slot, const struct sp_cap *c)
+{
+	int err = cap_pass(c, e);
+
+	if (err == SP_OK)
+		e->cap[slot] = *c;
+	return err;
 }
 
 void
@@ -96,6 +105,16 @@ cap_clear(const struct sp_cap *top, const struct env *keeper)
 				cap_dominates(top, &e->cap[s]))
 				e->cap[s] = none;
 	}
+}
+
+bool
+cap_covers_frame(const struct sp_frame *f, const void *top)
+{
+	for (uint32_t i = 0; i < SP_ACL; i++)
+		if (f->acl.entry[i].rights != 0 &&
+			cap_opens(top, &f->acl.entry[i], 0))
+			return true;
+	return cap_opens(top, &f->name, 0);
 }
 
 /* The frame's name is at or below TOP, its owner somebody else. */
@@ -121,6 +140,15 @@ cap_forget_env(const struct env *e)
 	if (!caps.shared[e->slot])
 		return;
 	caps.shared[e->slot] = false;
+
+	const struct page_set set = {
+		.count = info.pages_total,
+		.match = cap_covers_frame,
+		.arg = &e->name,
+		.keep_owners = true,
+	};
+
+	page_break_set(&set);
 	for (uint32_t i = 0; i < info.pages_total; i++) {
 		struct sp_frame *f = page_frame(i);
 

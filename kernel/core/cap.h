@@ -48,22 +48,30 @@ cap_dominates(const struct sp_cap *higher, const struct sp_cap *lower)
  * or SP_ENOENT (nobody lives there). */
 int cap_check_name(const struct sp_cap *c) SP_MUST_CHECK;
 
-/* May environments be named below C?  Not below a device. */
-bool cap_can_parent(const struct sp_cap *c);
+/* May environments and frames be named below C?  Not below a device. */
+bool cap_can_parent(const struct sp_cap *c, uint32_t rights);
 
 /*
- * Give E the capability C in SLOT; SP_OK or what cap_check_name() says.
+ * Somebody else is to have or to be listed with C: so that what bears its name is
+ * found when that dies.  SP_OK or what cap_check_name() says.
  */
+int cap_pass(const struct sp_cap *c, const struct env *to) SP_MUST_CHECK;
+
+/* Give E the capability C in SLOT; likewise. */
 int cap_give(
 	struct env *e, uint32_t slot, const struct sp_cap *c) SP_MUST_CHECK;
 
 /* Everybody but KEEPER (NULL: everybody) loses what TOP dominates. */
 void cap_clear(const struct sp_cap *top, const struct env *keeper);
 
+/* Frames that bear a name at or below a struct sp_cap, or list one: for sets of
+ * frames (core/release.h). */
+bool cap_covers_frame(const struct sp_frame *f, const void *top);
+
 /*
- * E dies, with all below it: no capability at or below its name is left, and
- * frames of others that bear it are named after their owners.  Long: interrupts
- * are on.
+ * E dies, with all below it: no capability at or below its name is left, nor what
+ * others bound by one; frames of others that bear it are named after their
+ * owners.  Long: interrupts are on.
  */
 void cap_forget_env(const struct env *e);
 

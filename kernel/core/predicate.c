@@ -162,6 +162,12 @@ predicate_wake(const struct env *e)
 	return true;
 }
 
+void
+predicate_interrupt(const struct env *e)
+{
+	end_sleep(&asleep[e->slot], 0);
+}
+
 static bool
 reads(const struct sleeper *s, uint32_t pfn)
 {

@@ -30,6 +30,9 @@ int predicate_set(struct env *e, const struct sp_predicate *p) SP_MUST_CHECK;
 /* E sleeps: if its predicate holds it does so no longer; true then. */
 bool predicate_wake(const struct env *e);
 
+/* E sleeps: it does so no longer, and sleep_until returns 0. */
+void predicate_interrupt(const struct env *e);
+
 /* Whoever waits for a word of frame PFN, but KEEP, gets SP_EREVOKED instead. */
 void predicate_break_frame(uint32_t pfn, const struct env *keep);
 

@@ -55,6 +55,7 @@ ring_create(struct env *e, uint32_t pfn, uint32_t pages)
 	r->control = page_kva(pfn);
 	r->data = page_kva(pfn + 1);
 	r->id = (at + 1) | r->generation << 8;
+	env_info(e)->rings++;
 	page_pin(pfn, pages);
 	memset(r->control, 0, SP_PAGE);
 	r->control->slots = r->slots;
@@ -80,6 +81,7 @@ void
 ring_destroy(struct ring *r)
 {
 	r->id = 0;
+	env_info(r->owner)->rings--;
 	page_unpin(r->pfn, r->pages);
 }
 
@@ -97,6 +99,20 @@ ring_break(struct ring *r)
 	bind_break_ring(r);
 	ring_destroy(r);
 	env_notify(r->owner, SP_EVENT_REVOKE);
+}
+
+uint32_t
+ring_take(const struct env *e)
+{
+	for (uint32_t i = SP_MAX_RINGS; i > 0; i--) {
+		uint32_t id = rings[i - 1].id;
+
+		if (id == 0 || rings[i - 1].owner != e)
+			continue;
+		ring_break(&rings[i - 1]);
+		return id;
+	}
+	return 0;
 }
 
 void
@@ -149,12 +165,15 @@ ring_deliver(struct ring *r, const uint8_t *frame, uint32_t len,
 void
 ring_audit(void)
 {
+	uint32_t owned[SP_MAX_ENVS] = { 0 };
+
 	for (uint32_t i = 0; i < SP_MAX_RINGS; i++) {
 		const struct ring *r = &rings[i];
 
 		if (r->id == 0)
 			continue;
-		(void)audit_owner(r->owner, "ring", i);
+		if (audit_owner(r->owner, "ring", i) != NULL)
+			owned[r->owner->slot]++;
 		if ((r->id & 0xff) != i + 1 || r->control != page_kva(r->pfn) ||
 			r->data != (uint8_t *)page_kva(r->pfn + 1) ||
 			r->slots != (r->pages - 1) * (SP_PAGE / SP_RING_SLOT))
@@ -162,4 +181,5 @@ ring_audit(void)
 		for (uint32_t p = 0; p < r->pages; p++)
 			audit_saw_pin(r->pfn + p);
 	}
+	audit_counts("rings", owned, offsetof(struct sp_env_info, rings));
 }

@@ -36,6 +36,9 @@ void ring_forget_owner(const struct env *e);
 void ring_break(struct ring *r);
 void ring_break_frame(uint32_t pfn, const struct env *keep);
 
+/* Break the ring of E that has the highest slot; its id, or 0 if E has none. */
+uint32_t ring_take(const struct env *e);
+
 /* Copy a frame in and tell the owner; false when the ring is full. */
 bool ring_deliver(struct ring *r, const uint8_t *frame, uint32_t len,
 	uint32_t binding, bool upcall);

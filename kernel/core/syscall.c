@@ -168,7 +168,7 @@ sys_env_create(uint32_t cap, uint32_t name_va, uint32_t c, uint32_t d)
 	(void)d;
 	if (err < 0)
 		return err;
-	if (by == NULL || !cap_can_parent(by))
+	if (by == NULL || !cap_can_parent(by, SP_CAP_GRANT))
 		return SP_EPERM;
 	kernel_interruptible_begin();
 	err = env_create(by, env_current()->id, name);
@@ -296,7 +296,7 @@ const syscall_t syscall_table[SP_CALL_COUNT] = {
 	PLAIN(tlb_delete),
 	PLAIN(page_acl),
 	LATER(revoke),
-	LATER(cap_revoke),
+	PLAIN(cap_revoke),
 	PLAIN(audit),
 };
 

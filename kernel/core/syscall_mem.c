@@ -22,7 +22,7 @@ sys_page_alloc(uint32_t cap, uint32_t count, uint32_t align, uint32_t want)
 {
 	const struct sp_cap *c = env_cap(cap);
 
-	if (c == NULL || (c->rights & SP_CAP_WRITE) == 0)
+	if (c == NULL || !cap_can_parent(c, SP_CAP_WRITE))
 		return SP_EPERM;
 	if (count > ALLOC_MAX)
 		return SP_EINVAL;
@@ -164,6 +164,9 @@ sys_page_acl(uint32_t cap, uint32_t pfn, uint32_t count, uint32_t va)
 		return SP_EINVAL;
 	kernel_interruptible_begin();
 	err = check_grant(env_cap(cap), pfn, count);
+	for (int i = 0; err == SP_OK && i < SP_ACL; i++)
+		if (acl.entry[i].rights != 0)
+			err = cap_pass(&acl.entry[i], NULL);
 	if (err == SP_OK)
 		page_break_set(&narrowed);
 	for (uint32_t i = 0; err == SP_OK && i < count; i++)

@@ -7,6 +7,8 @@
 #include "kernel/core/audit.h"
 #include "kernel/core/cap.h"
 #include "kernel/core/env.h"
+#include "kernel/core/info.h"
+#include "kernel/core/release.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/syscall.h"
 #include "kernel/core/user.h"
@@ -32,6 +34,38 @@ sys_cap_grant(uint32_t cap, uint32_t id, uint32_t where, uint32_t va)
 		!cap_dominates(by, &lower))
 		return SP_EPERM;
 	return cap_give(e, slot, &lower);
+}
+
+int32_t
+sys_cap_revoke(uint32_t cap, uint32_t va, uint32_t c, uint32_t d)
+{
+	const struct sp_cap *by = env_cap(cap);
+	struct sp_cap top;
+	int err = COPY_IN(top, va);
+
+	(void)c;
+	(void)d;
+	if (err < 0)
+		return err;
+	if (top.len > SP_CAP_NAME || top.rights == 0 ||
+		(top.rights & ~(uint32_t)SP_CAP_ALL) != 0)
+		return SP_EINVAL;
+	if (by == NULL || (by->rights & SP_CAP_GRANT) == 0 ||
+		!cap_dominates(by, &top))
+		return SP_EPERM;
+
+	const struct page_set set = {
+		.count = info.pages_total,
+		.match = cap_covers_frame,
+		.arg = &top,
+		.keep_owners = true,
+	};
+
+	kernel_interruptible_begin();
+	cap_clear(&top, env_current());
+	page_break_set(&set);
+	kernel_interruptible_end();
+	return SP_OK;
 }
 
 int32_t
