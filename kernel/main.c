@@ -14,6 +14,7 @@
 #include "kernel/core/irq.h"
 #include "kernel/core/page.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/send.h"
 #include "kernel/core/space.h"
 #include "kernel/core/trap.h"
 #include "kernel/dev/pcnet.h"
@@ -40,7 +41,8 @@ nic_init(void)
 	if (pfn < 0)
 		PANIC("no memory for the NIC's slots");
 	i8259_init(); /* nothing but the NIC reaches IP2 */
-	err = pcn_init(page_kva((uint32_t)pfn + 1), &info.nic, bind_receive);
+	err = pcn_init(page_kva((uint32_t)pfn + 1), &info.nic, bind_receive,
+		send_done);
 	if (err < 0) {
 		kprintf("spindle: no NIC (%s)\n", sp_err_text(err));
 		return;

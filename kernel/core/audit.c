@@ -238,6 +238,7 @@ audit_run(const char **text, size_t *len)
 	ring_audit();
 	handler_audit();
 	bind_audit();
+	send_audit_queue();
 	check_frames(); /* after all that tell what they hold on to */
 	check_frames_received();
 	audit.text[audit.len] = '\0';

@@ -51,5 +51,6 @@ void handler_audit(void);
 void bind_audit(void);
 void bind_path_audit(uint32_t slot); /* of bind_table.h */
 void send_audit(const struct env *e);
+void send_audit_queue(void);
 
 #endif /* KERNEL_CORE_AUDIT_H */

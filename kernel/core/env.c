@@ -208,7 +208,7 @@ env_create(const struct sp_cap *by, uint32_t parent, const char name[SP_NAME])
 
 	if (err < 0)
 		return err;
-	err = tx_rights_create(slot + 1, &e->tx);
+	err = tx_rights_create(e, &e->tx);
 	if (err < 0)
 		goto destroy_space;
 	e->parent = parent;

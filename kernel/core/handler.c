@@ -23,10 +23,12 @@
 #include "kernel/mips.h"
 
 enum { DEFAULT_BUDGET = 10000, MAX_BUDGET = 200000 };
+enum { REPLY_MIN = 14 }; /* an Ethernet header */
 
 struct handler {
 	struct ash_entry entry; /* first: read on the fast path */
 	struct sp_ash_info *info;
+	struct tx_rights *tx; /* its owner's */
 	struct env *owner;
 	uint32_t id, generation;
 	uint32_t code_pfn, code_pages, data_pfn, data_pages;
@@ -154,6 +156,7 @@ handler_reserve(struct env *e, struct sp_ash *a)
 	h->generation = (h->generation + 1) & 0xffff;
 	h->id = (slot + 1) | h->generation << 8;
 	h->owner = e;
+	h->tx = e->tx;
 	h->ready = false;
 	h->info = &info.ash[slot];
 	memset(h->info, 0, sizeof(*h->info));
@@ -378,34 +381,37 @@ aborted(struct handler *h, uint32_t why, uint8_t *frame)
 	return HANDLER_ABORTED;
 }
 
-static enum handler_result
+/* Nothing was sent: why, and forget what was to be. */
+static __attribute__((noinline, cold)) enum handler_result
+not_sent(const struct handler *h, uint8_t *frame, uint32_t len)
+{
+	bool allowed = len - REPLY_MIN <= PCN_FRAME_MAX - REPLY_MIN &&
+		       h->tx->code(frame, len, len) != 0;
+
+	forget(frame, len);
+	return allowed ? HANDLER_TX_FULL : HANDLER_DENIED;
+}
+
+/* What can wait until the doorbell has been rung does. */
+static inline enum handler_result
 reply(struct handler *h, uint8_t *frame, uint32_t len)
 {
-	if (len < 14 || len > PCN_FRAME_MAX ||
-		!tx_allows(h->owner->tx, frame, len)) {
-		forget(frame, len);
-		return HANDLER_DENIED;
-	}
-	if (pcn_send_slot(frame, len) < 0) {
-		forget(frame, len);
-		return HANDLER_TX_FULL;
-	}
+	struct tx_rights *t = h->tx;
+
+	if (len - REPLY_MIN > PCN_FRAME_MAX - REPLY_MIN ||
+		t->code(frame, len, len) == 0 ||
+		pcn_send_slot(&t->sender, frame, len) < 0)
+		return not_sent(h, frame, len);
 	h->info->replies++;
 	return HANDLER_REPLIED;
 }
 
-enum handler_result
-handler_run(struct handler *h, uint8_t *frame, uint32_t len)
+static enum handler_result
+judge(struct handler *h, uint32_t v, uint8_t *frame)
 {
-	ashes.running = h;
-
-	uint32_t v = ash_enter(&h->entry, frame, len);
-
-	ashes.used_timer = true;
-	h->info->runs++;
-	switch (v & 0xffff0000u) {
-	case ASH_REPLY:
+	if (__builtin_expect((v & 0xffff0000u) == ASH_REPLY, 1))
 		return reply(h, frame, v & 0xffff);
+	switch (v & 0xffff0000u) {
 	case ASH_CONSUME:
 		return HANDLER_CONSUMED;
 	case ASH_STOP_BUDGET & 0xffff0000u:
@@ -414,6 +420,19 @@ handler_run(struct handler *h, uint8_t *frame, uint32_t len)
 		h->info->declines++;
 		return HANDLER_DECLINED;
 	}
+}
+
+enum handler_result
+handler_run(struct handler *h, uint8_t *frame, uint32_t len)
+{
+	ashes.running = h;
+
+	uint32_t v = ash_enter(&h->entry, frame, len);
+	enum handler_result r = judge(h, v, frame);
+
+	ashes.used_timer = true;
+	h->info->runs++;
+	return r;
 }
 
 bool

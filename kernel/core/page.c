@@ -331,3 +331,21 @@ page_unpin(uint32_t pfn, uint32_t count)
 	}
 	irq_restore(status);
 }
+
+void
+page_dma_get(uint32_t pfn)
+{
+	if (pages.frame[pfn].kind == SP_FRAME_USER)
+		pages.frame[pfn].pins++;
+}
+
+void
+page_dma_put(uint32_t pfn)
+{
+	struct sp_frame *f = &pages.frame[pfn];
+
+	if (f->kind != SP_FRAME_USER)
+		return;
+	KASSERT(f->pins > 0 && (f->owner != 0 || f->maps != 0));
+	f->pins--;
+}

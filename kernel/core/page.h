@@ -71,4 +71,9 @@ void page_map_put(uint32_t pfn);
 void page_pin(uint32_t pfn, uint32_t count);
 void page_unpin(uint32_t pfn, uint32_t count);
 
+/* The NIC reads it, reads it no more (kernel frames are never freed under it).
+ * Interrupts off; whoever frees a frame has it let go first. */
+void page_dma_get(uint32_t pfn);
+void page_dma_put(uint32_t pfn);
+
 #endif /* KERNEL_CORE_PAGE_H */

@@ -25,16 +25,6 @@ enum {
 	DRAIN_COUNTS = 666667, /* 4 ms: three long frames on the wire */
 };
 
-typedef uint32_t (*tx_code_t)(
-	const uint8_t *frame, uint32_t len, uint32_t wirelen);
-
-struct tx_rights {
-	tx_code_t code; /* first: read on the fast path */
-	uint32_t pfn;
-	struct dpf_set *set;
-	uint32_t side; /* which half of the code pages is live */
-};
-
 static uint8_t mirror_scratch[MIRROR_SCRATCH] __attribute__((aligned(8)));
 static uint8_t mirror_blob[MIRROR_ROOM] __attribute__((aligned(4)));
 
@@ -48,9 +38,9 @@ tx_nothing(const uint8_t *frame, uint32_t len, uint32_t wirelen)
 }
 
 int
-tx_rights_create(uint32_t owner, struct tx_rights **out)
+tx_rights_create(struct env *owner, struct tx_rights **out)
 {
-	int pfn = page_alloc_kernel(TX_PAGES, 0, owner);
+	int pfn = page_alloc_kernel(TX_PAGES, 0, owner->slot + 1);
 
 	if (pfn < 0)
 		return pfn;
@@ -65,6 +55,7 @@ tx_rights_create(uint32_t owner, struct tx_rights **out)
 		return err;
 	}
 	t->pfn = (uint32_t)pfn;
+	t->owner = owner;
 	t->code = tx_nothing;
 	*out = t;
 	return SP_OK;
@@ -73,6 +64,10 @@ tx_rights_create(uint32_t owner, struct tx_rights **out)
 void
 tx_rights_destroy(struct tx_rights *t)
 {
+	uint32_t status = irq_off();
+
+	pcn_forget_sender(&t->sender);
+	irq_restore(status);
 	page_free_kernel(t->pfn, TX_PAGES);
 }
 
@@ -153,18 +148,20 @@ tx_rights_replace(struct tx_rights *t, const struct dpf_filter *f, uint32_t id)
 	return SP_OK;
 }
 
-bool
-tx_allows(const struct tx_rights *t, const uint8_t *frame, uint32_t len)
+void
+send_done(struct pcn_sender *who, uint32_t paddr, bool last)
 {
-	return t->code(frame, len, len) != 0;
+	(void)who;
+	(void)last;
+	page_dma_put(paddr / SP_PAGE);
 }
 
 struct gathered {
 	uint32_t total;
 	uint32_t n;
-	struct pcn_piece piece[2 * SP_GATHER];
+	struct pcn_piece piece[PCN_PIECES];
 	uint32_t head_len;
-	uint8_t head[SP_CHECKED_HEAD + 4] __attribute__((aligned(4)));
+	uint8_t *head; /* where only the kernel and the NIC read it */
 };
 
 /* Split [va, va+len) into the head's copy and physical pieces. */
@@ -185,11 +182,11 @@ gather_piece(const struct env *e, struct gathered *g, uint32_t va, uint32_t len)
 		if (copy > 0) {
 			if (copy > room)
 				copy = room;
-			memcpy(g->head + 2 + g->head_len,
+			memcpy(g->head + g->head_len,
 				(const void *)(KSEG0 + paddr), copy);
 			g->head_len += copy;
 			room = copy;
-		} else if (g->n == 2 * SP_GATHER) {
+		} else if (g->n == PCN_PIECES) {
 			return SP_EINVAL;
 		} else {
 			g->piece[g->n].paddr = paddr;
@@ -202,29 +199,58 @@ gather_piece(const struct env *e, struct gathered *g, uint32_t va, uint32_t len)
 	return SP_OK;
 }
 
+/* The whole frame, and whether E's templates accept it. */
+static int
+gather(const struct env *e, const struct sp_piece *pieces, uint32_t n,
+	struct gathered *g)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (pieces[i].len > PCN_FRAME_MAX - g->total)
+			return SP_EINVAL;
+
+		int err = gather_piece(e, g, pieces[i].va, pieces[i].len);
+
+		if (err < 0)
+			return err;
+	}
+	if (g->total < 14)
+		return SP_ESHORT;
+	/* Templates read no further than the head, whatever the length says. */
+	return e->tx->code(g->head, g->head_len, g->total) != 0 ? SP_OK
+								: SP_EDENIED;
+}
+
+/* Pinned until send_done() says that the NIC has read them. */
+static int
+post(struct tx_rights *t, const struct gathered *g)
+{
+	for (uint32_t i = 0; i < g->n; i++)
+		page_dma_get(g->piece[i].paddr / SP_PAGE);
+
+	int err = pcn_send(&t->sender, g->head_len, g->piece, g->n);
+
+	for (uint32_t i = 0; err < 0 && i < g->n; i++)
+		page_dma_put(g->piece[i].paddr / SP_PAGE);
+	return err;
+}
+
 int
 send_gather(struct env *e, const struct sp_piece *pieces, uint32_t n)
 {
 	struct gathered g;
 
 	g.total = g.n = g.head_len = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		if (pieces[i].len > PCN_FRAME_MAX - g.total)
-			return SP_EINVAL;
+	g.head = pcn_head();
+	if (g.head == NULL)
+		return SP_EFULL;
 
-		int err = gather_piece(e, &g, pieces[i].va, pieces[i].len);
+	int err = gather(e, pieces, n, &g);
 
-		if (err < 0)
-			return err;
+	if (err < 0) {
+		pcn_head_forget(g.head_len);
+		return err;
 	}
-	if (g.total < 14)
-		return SP_ESHORT;
-	/* Templates read no further than the head, whatever the length says. */
-	if (e->tx->code(g.head + 2, g.head_len, g.total) == 0)
-		return SP_EDENIED;
-
-	int err = pcn_send(g.head + 2, g.head_len, g.piece, g.n);
-
+	err = post(e->tx, &g);
 	if (err < 0)
 		return err;
 	env_info(e)->sent++;
@@ -249,6 +275,22 @@ send_break_frame(uint32_t pfn)
 	irq_restore(status);
 }
 
+static void
+saw_piece(uint32_t paddr)
+{
+	if (page_frame(paddr / SP_PAGE)->kind == SP_FRAME_USER)
+		audit_saw_pin(paddr / SP_PAGE);
+}
+
+void
+send_audit_queue(void)
+{
+	uint32_t status = irq_off();
+
+	pcn_pieces(saw_piece);
+	irq_restore(status);
+}
+
 void
 send_audit(const struct env *e)
 {
@@ -257,7 +299,9 @@ send_audit(const struct env *e)
 	uint32_t first = (uint32_t)page_kva(
 		t->pfn + TX_ARENA_PAGES + t->side * TX_CODE_PAGES);
 
-	if (t != page_kva(t->pfn) || t->side > 1 ||
+	if (pcn_held(&t->sender) != t->sender.held ||
+		t->sender.held > PCN_TX_SHARE || t->owner != e ||
+		t != page_kva(t->pfn) || t->side > 1 ||
 		(t->code != tx_nothing && code != first))
 		audit_fail("env %08x: transmit rights", e->id);
 }

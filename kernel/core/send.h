@@ -9,16 +9,28 @@
 
 #include "dpf/dpf.h"
 #include "kernel/core/env.h"
+#include "kernel/dev/pcnet.h"
 
 #include <spindle/abi.h>
 #include <spindle/err.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-struct tx_rights;
+typedef uint32_t (*tx_code_t)(
+	const uint8_t *frame, uint32_t len, uint32_t wirelen);
+
+/* What an environment may send, and what it holds of the NIC. */
+struct tx_rights {
+	tx_code_t code; /* FRAME is 2 modulo 4; not 0: it may be sent */
+	struct pcn_sender sender;
+	struct env *owner;
+	uint32_t pfn;
+	struct dpf_set *set;
+	uint32_t side; /* which half of the code pages is live */
+};
 
 /* Empty rights (nothing may be sent), charged to OWNER.  SP_OK or SP_ENOMEM. */
-int tx_rights_create(uint32_t owner, struct tx_rights **out) SP_MUST_CHECK;
+int tx_rights_create(struct env *owner, struct tx_rights **out) SP_MUST_CHECK;
 void tx_rights_destroy(struct tx_rights *t);
 
 /*
@@ -31,8 +43,8 @@ int tx_rights_replace(struct tx_rights *t, const struct dpf_filter *f,
 	uint32_t id) SP_MUST_CHECK;
 void tx_rights_remove(struct tx_rights *t, uint32_t id);
 
-/* May this frame be sent?  FRAME is 2 modulo 4. */
-bool tx_allows(const struct tx_rights *t, const uint8_t *frame, uint32_t len);
+/* From the NIC driver: it reads the piece at PADDR no more. */
+void send_done(struct pcn_sender *who, uint32_t paddr, bool last);
 
 /* System call: check the head's copy, then hand head and pieces to the NIC. */
 int send_gather(

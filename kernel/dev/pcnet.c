@@ -20,8 +20,9 @@
 
 enum {
 	FCS = 4,
-	FRAME_MIN = 14,      /* an Ethernet header */
-	WIRE_MIN = 60,       /* what Ethernet carries at least, without FCS */
+	FRAME_MIN = 14, /* an Ethernet header */
+	WIRE_MIN = 60,  /* what Ethernet carries at least, without FCS */
+	SLOT_PIECE = 1, /* a transmit descriptor's slot: somebody's memory */
 	RX_FRAME_COST = 350, /* instructions, but for copying and clearing */
 	/* The next frame overwrites at least this much of its slot. */
 	DIRTY_FROM = PCN_FRAME_AT + WIRE_MIN + FCS - 2,
@@ -60,7 +61,39 @@ slot_of(uint32_t word)
 	return (uint8_t *)(uintptr_t)((word & ~(PCN_SLOT - 1u)) | KSEG0);
 }
 
+static uint8_t *
+spare_pop(void)
+{
+	KASSERT(pcn.spares > 0);
+	return pcn.spare[--pcn.spares];
+}
+
 /* --- transmit -------------------------------------------------------------- */
+
+/* Whom the descriptor D is charged to. */
+static inline struct pcn_sender **
+tx_holder(const struct pcn_desc *d)
+{
+	return &pcn.who[ring_index(d, PCN_TX_SLOTS)];
+}
+
+/* WHO, or nobody, holds what *AT stands for from now on. */
+static void
+tx_hold(struct pcn_sender **at, struct pcn_sender *who)
+{
+	if (*at != NULL && (*at)->held-- == PCN_TX_SHARE)
+		pcn.tx_crowded--;
+	*at = who;
+	if (who != NULL && ++who->held == PCN_TX_SHARE)
+		pcn.tx_crowded++;
+}
+
+/* May a slot be sent without asking whose it is? */
+static void
+tx_judge(void)
+{
+	pcn.tx_quick = pcn.tx_crowded == 0 ? pcn.tx_free : 0;
+}
 
 /* Take back one descriptor the chip is done with; count what became of it. */
 static void
@@ -68,6 +101,11 @@ tx_retire(struct pcn_desc *d)
 {
 	uint32_t flags = desc_take(d);
 	uint32_t slot = desc_get(&d->slot);
+	struct pcn_sender *who = *tx_holder(d);
+
+	tx_hold(tx_holder(d), NULL);
+	if (slot == SLOT_PIECE)
+		pcn.done(who, desc_get(&d->addr), (flags & DESC_ENP) != 0);
 
 	if ((flags & DESC_STP) != 0) {
 		pcn.tx_bytes = 0;
@@ -84,13 +122,13 @@ tx_retire(struct pcn_desc *d)
 		pcn.info->sent++;
 		pcn.info->sent_bytes += pcn.tx_bytes;
 	}
-	if (slot != 0) {
+	if (slot > SLOT_PIECE) {
 		uint8_t *base = slot_of(slot);
 
 		slot_clear(base, slot & (PCN_SLOT - 1u));
 		pcn.spare[pcn.spares++] = base;
-		desc_set(&d->slot, 0);
 	}
+	desc_set(&d->slot, 0);
 	desc_set(&d->status, 0);
 }
 
@@ -106,6 +144,7 @@ pcn_tx_reclaim(void)
 		pcn.tx_oldest = ring_next(d, PCN_TX_SLOTS);
 		pcn.tx_free++;
 	}
+	tx_judge();
 }
 
 /* Make room for N descriptors; a chip that has stopped is set going again. */
@@ -122,11 +161,33 @@ tx_make_room(uint32_t n)
 	return pcn.tx_free >= n;
 }
 
-/* After the doorbell: remember the slot and its longest content. */
-static void
-tx_posted(struct pcn_desc *d, uint32_t slot_paddr, uint32_t longest)
+/* May WHO have N more descriptors, and are they there? */
+static bool
+tx_grant(const struct pcn_sender *who, uint32_t n)
 {
-	desc_set(&d->slot, slot_paddr | longest);
+	bool share = who == NULL || who->held + n <= PCN_TX_SHARE;
+
+	if (share && pcn.tx_free >= n)
+		return true;
+	return tx_make_room(n) &&
+	       (who == NULL || who->held + n <= PCN_TX_SHARE);
+}
+
+/*
+ * After the doorbell: the next N descriptors are WHO's, the first one's slot word
+ * names the slot and its longest content.
+ */
+static void
+tx_posted(struct pcn_sender *who, uint32_t n, uint32_t slot)
+{
+	struct pcn_desc *d = pcn.tx;
+
+	tx_hold(tx_holder(d), who);
+	desc_set(&d->slot, slot);
+	pcn.tx_free -= n;
+	for (; n > 0; n--)
+		d = ring_next(d, PCN_TX_SLOTS);
+	pcn.tx = d;
 	pcn_tx_reclaim();
 	if (pcn.sick)
 		pcn_check();
@@ -173,12 +234,15 @@ tx_move(struct pcn_desc *to, struct pcn_desc *d, uint32_t n)
 	for (; n > 0; n--) {
 		uint32_t addr = desc_get(&d->addr), slot = desc_get(&d->slot);
 		uint32_t flags = desc_get(&d->flags);
+		struct pcn_sender *who = *tx_holder(d);
 
+		tx_hold(tx_holder(d), NULL);
 		desc_set(&d->flags, 0);
 		desc_set(&d->slot, 0);
 		desc_set(&to->addr, addr);
 		desc_set(&to->flags, flags);
 		desc_set(&to->slot, slot);
+		tx_hold(tx_holder(to), who);
 		d = ring_next(d, PCN_TX_SLOTS);
 		to = ring_next(to, PCN_TX_SLOTS);
 	}
@@ -208,55 +272,84 @@ pcn_tx_sieve(uint32_t page)
 			to = tx_move(to, first, n);
 	}
 	pcn.tx = to;
+	tx_judge();
 }
 
-static uint8_t *
-spare_pop(void)
+void
+pcn_forget_sender(const struct pcn_sender *who)
 {
-	KASSERT(pcn.spares > 0);
-	return pcn.spare[--pcn.spares];
+	for (uint32_t i = 0; i < PCN_TX_SLOTS; i++)
+		if (pcn.who[i] == who)
+			tx_hold(&pcn.who[i], NULL);
+	tx_judge();
+}
+
+uint32_t
+pcn_held(const struct pcn_sender *who)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < PCN_TX_SLOTS; i++)
+		n += pcn.who[i] == who;
+	return n;
+}
+
+void
+pcn_pieces(void (*see)(uint32_t paddr))
+{
+	struct pcn_desc *d = pcn.tx_oldest;
+
+	for (uint32_t n = PCN_TX_SLOTS - pcn.tx_free; n > 0; n--) {
+		if (desc_get(&d->slot) == SLOT_PIECE)
+			see(desc_get(&d->addr));
+		d = ring_next(d, PCN_TX_SLOTS);
+	}
 }
 
 /* The frame in hand was sent from its slot: the receive ring gets a spare. */
 static __attribute__((noinline)) int
-slot_sent(const uint8_t *frame, uint32_t len)
+slot_sent(struct pcn_sender *who, const uint8_t *frame, uint32_t len)
 {
-	struct pcn_desc *rx = pcn.rx, *d = pcn.tx;
+	struct pcn_desc *rx = pcn.rx;
 	uint32_t held = desc_get(&rx->status) & DESC_RX_MCNT;
 	uint32_t slot = paddr_of(frame) - PCN_FRAME_AT;
 
 	KASSERT(frame == desc_frame(rx));
 	pcn_rx_slot(rx, spare_pop());
-	pcn.tx = ring_next(d, PCN_TX_SLOTS);
-	pcn.tx_free--;
-	tx_posted(d, slot, held > len ? held : len);
+	tx_posted(who, 1, slot | (held > len ? held : len));
 	return SP_OK;
 }
 
-/* What pcn_send_slot() does not do at once: pad, find room; then again. */
+static inline int
+send_slot(struct pcn_sender *who, const uint8_t *frame, uint32_t len)
+{
+	struct pcn_desc *d = pcn.tx;
+
+	desc_set(&d->addr, paddr_of(frame));
+	desc_give(d, TX_WHOLE | DESC_BYTES(len));
+	csr0_write(pcn.base, CSR0_TDMD | CSR0_IENA);
+	return slot_sent(who, frame, len);
+}
+
+/* What pcn_send_slot() does not do at once: pad, find room. */
 static __attribute__((noinline)) int
-send_slot_slowly(uint8_t *frame, uint32_t len)
+send_slot_slowly(struct pcn_sender *who, uint8_t *frame, uint32_t len)
 {
 	KASSERT(len >= FRAME_MIN && len <= PCN_FRAME_MAX);
 	for (; len < WIRE_MIN; len++) /* the chip does not pad */
 		frame[len] = 0;
-	if (pcn.tx_free == 0 && !tx_make_room(1))
-		return SP_EFULL;
-	return pcn_send_slot(frame, len);
+	return tx_grant(who, 1) ? send_slot(who, frame, len) : SP_EFULL;
 }
 
 /* The quick way needs no stack: it calls nothing before the doorbell. */
 int
-pcn_send_slot(uint8_t *frame, uint32_t len)
+pcn_send_slot(struct pcn_sender *who, uint8_t *frame, uint32_t len)
 {
-	struct pcn_desc *d = pcn.tx;
-
-	if (len - WIRE_MIN > PCN_FRAME_MAX - WIRE_MIN || pcn.tx_free == 0)
-		return send_slot_slowly(frame, len);
-	desc_set(&d->addr, paddr_of(frame));
-	desc_give(d, TX_WHOLE | DESC_BYTES(len));
-	csr0_write(pcn.base, CSR0_TDMD | CSR0_IENA);
-	return slot_sent(frame, len);
+	if (__builtin_expect(len - WIRE_MIN <= PCN_FRAME_MAX - WIRE_MIN &&
+				     pcn.tx_quick != 0,
+		    1))
+		return send_slot(who, frame, len);
+	return send_slot_slowly(who, frame, len);
 }
 
 /* Bytes of the whole frame, or 0 if it is none the wire takes. */
@@ -275,6 +368,23 @@ gather_length(uint32_t head_len, const struct pcn_piece *pieces, size_t n)
 	return total >= FRAME_MIN ? total : 0;
 }
 
+uint8_t *
+pcn_head(void)
+{
+	if (pcn.tx_free == 0 && !tx_make_room(1))
+		return NULL;
+	pcn.head = spare_pop();
+	return pcn.head + PCN_FRAME_AT;
+}
+
+void
+pcn_head_forget(uint32_t len)
+{
+	KASSERT(len <= PCN_RX_BYTES);
+	slot_clear(pcn.head, len);
+	pcn.spare[pcn.spares++] = pcn.head;
+}
+
 /* Append one buffer to the frame being built; the chip may have it. */
 static struct pcn_desc *
 tx_append(struct pcn_desc *d, uint32_t paddr, uint32_t len, uint32_t flags)
@@ -284,45 +394,51 @@ tx_append(struct pcn_desc *d, uint32_t paddr, uint32_t len, uint32_t flags)
 	return ring_next(d, PCN_TX_SLOTS);
 }
 
-int
-pcn_send(const uint8_t *head, uint32_t head_len, const struct pcn_piece *pieces,
-	size_t n)
+/* All but the head of a frame of TOTAL bytes; returns what follows it. */
+static struct pcn_desc *
+append_pieces(struct pcn_desc *d, struct pcn_sender *who,
+	const struct pcn_piece *pieces, uint32_t head_len, uint32_t total)
 {
-	uint32_t total = gather_length(head_len, pieces, n), used = 1;
-	struct pcn_desc *first, *next;
-	uint8_t *slot;
+	uint32_t left = total - head_len;
 
-	if (total == 0)
-		return SP_EINVAL;
-	if (pcn.tx_free < n + 2 && !tx_make_room((uint32_t)n + 2))
-		return SP_EFULL;
-	slot = spare_pop();
-	__builtin_memcpy(slot + PCN_FRAME_AT, head, head_len);
-
-	first = pcn.tx;
-	next = ring_next(first, PCN_TX_SLOTS);
-	for (size_t i = 0, left = total - head_len; left > 0; i++) {
-		uint32_t len = pieces[i].len;
-
-		if (len == 0)
+	for (; left > 0; pieces++) {
+		if (pieces->len == 0)
 			continue;
-		left -= len;
-		next = tx_append(next, pieces[i].paddr, len,
+		left -= pieces->len;
+		desc_set(&d->slot, SLOT_PIECE);
+		tx_hold(tx_holder(d), who);
+		d = tx_append(d, pieces->paddr, pieces->len,
 			left == 0 && total >= WIRE_MIN ? DESC_ENP : 0);
-		used++;
 	}
 	if (total < WIRE_MIN) {
-		next = tx_append(
-			next, paddr_of(padding), WIRE_MIN - total, DESC_ENP);
-		used++;
+		tx_hold(tx_holder(d), who);
+		d = tx_append(d, paddr_of(padding), WIRE_MIN - total, DESC_ENP);
 	}
+	return d;
+}
+
+int
+pcn_send(struct pcn_sender *who, uint32_t head_len,
+	const struct pcn_piece *pieces, size_t n)
+{
+	uint32_t total = gather_length(head_len, pieces, n);
+	struct pcn_desc *first, *next;
+	uint32_t used, most = (uint32_t)n + 1 + (total < WIRE_MIN);
+
+	if (total == 0 || !tx_grant(who, most)) {
+		pcn_head_forget(head_len);
+		return total == 0 ? SP_EINVAL : SP_EFULL;
+	}
+	first = pcn.tx;
+	next = append_pieces(
+		ring_next(first, PCN_TX_SLOTS), who, pieces, head_len, total);
+	used = ring_index(next, PCN_TX_SLOTS) - ring_index(first, PCN_TX_SLOTS);
+	used &= PCN_TX_SLOTS - 1;
 	/* The first one last: from here on the chip may read all of them. */
-	tx_append(first, paddr_of(slot) + PCN_FRAME_AT, head_len,
+	tx_append(first, paddr_of(pcn.head) + PCN_FRAME_AT, head_len,
 		DESC_STP | (used == 1 ? DESC_ENP : 0));
 	csr0_write(pcn.base, CSR0_TDMD | CSR0_IENA);
-	pcn.tx = next;
-	pcn.tx_free -= used;
-	tx_posted(first, paddr_of(slot), head_len);
+	tx_posted(who, used, paddr_of(pcn.head) | head_len);
 	return SP_OK;
 }
 

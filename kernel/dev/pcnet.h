@@ -22,7 +22,13 @@ enum {
 	PCN_RX_BUDGET = 64,   /* frames in a row before others get a turn */
 	PCN_RX_COST =
 		2000, /* instructions an interrupt, give or take a frame */
-	PCN_PIECES = 2 * SP_GATHER, /* of a sent frame, behind its head */
+	PCN_PIECES = 2 * SP_GATHER,      /* of a sent frame, behind its head */
+	PCN_TX_SHARE = PCN_TX_SLOTS / 4, /* descriptors a sender may hold */
+};
+
+/* Who sends, as far as the driver remembers it.  All zero at first. */
+struct pcn_sender {
+	uint32_t held; /* transmit descriptors */
 };
 
 /* What becomes of the slot after the consumer has seen its frame. */
@@ -38,13 +44,19 @@ enum pcn_verdict {
 typedef enum pcn_verdict (*pcn_consumer_t)(uint8_t *frame, uint32_t len);
 
 /*
+ * Called when the chip is done with a piece at PADDR, the LAST one of its frame or
+ * not; interrupts off.  WHO is NULL if that sender was forgotten.
+ */
+typedef void (*pcn_done_t)(struct pcn_sender *who, uint32_t paddr, bool last);
+
+/*
  * Find and reset the chip, read its address into INFO->mac.  SLOTS is
  * (PCN_RX_SLOTS + PCN_TX_SLOTS) zeroed slots, 4 KiB aligned, kseg0.  Counters go
  * to INFO.  Returns SP_OK, SP_ENOENT (no such device) or SP_ETIME (did not
  * initialise).
  */
-int pcn_init(uint8_t *slots, struct sp_nic_info *info,
-	pcn_consumer_t consume) SP_MUST_CHECK;
+int pcn_init(uint8_t *slots, struct sp_nic_info *info, pcn_consumer_t consume,
+	pcn_done_t done) SP_MUST_CHECK;
 
 /* Start receiving. */
 void pcn_start(void);
@@ -73,25 +85,42 @@ void pcn_spend(uint32_t n);
 /*
  * Send the received frame in its own slot (receive buffer becomes transmit
  * buffer).  To be called only from the consumer, which then returns PCN_SENT.
- * LEN 14..PCN_FRAME_MAX, padded to 60.  Returns SP_OK or SP_EFULL.
+ * LEN 14..PCN_FRAME_MAX, padded to 60.  WHO NULL: the kernel itself.  Returns SP_OK,
+ * or SP_EFULL as pcn_send().
  */
-int pcn_send_slot(uint8_t *frame, uint32_t len) SP_MUST_CHECK;
+int pcn_send_slot(
+	struct pcn_sender *who, uint8_t *frame, uint32_t len) SP_MUST_CHECK;
 
 /*
- * Send a copied head followed by pieces in pinned memory (physical addresses).
- * The head is copied into a spare slot, a frame below 60 bytes padded with
- * zeros.  INFO->sent counts it when the chip is done with the pieces.
+ * Send a head followed by pieces in pinned memory (physical addresses).  The head
+ * is put first where pcn_head() says: nobody else can write there, so what is
+ * checked is what is sent.  NULL: there is no room, as if SP_EFULL.  After that
+ * either pcn_send() with its length, or pcn_head_forget(); interrupts off from
+ * the first to the second.  A frame below 60 bytes is padded with zeros.
+ * INFO->sent counts it when the chip is done with it.
  *
- * Returns SP_OK, or
+ * pcn_send returns SP_OK, or forgets the head and returns
  *	SP_EINVAL	no head, more than PCN_PIECES pieces, or the whole is not
  *			14..PCN_FRAME_MAX bytes
- *	SP_EFULL	no descriptor is free, or the chip was not started
+ *	SP_EFULL	no descriptor is free, WHO would hold more than its share,
+ *			or the chip was not started
  */
 struct pcn_piece {
 	uint32_t paddr, len;
 };
-int pcn_send(const uint8_t *head, uint32_t head_len,
+uint8_t *pcn_head(void);
+void pcn_head_forget(uint32_t len);
+int pcn_send(struct pcn_sender *who, uint32_t head_len,
 	const struct pcn_piece *pieces, size_t n) SP_MUST_CHECK;
+
+/* WHO ends: what it sent is nobody's from now on.  Interrupts off. */
+void pcn_forget_sender(const struct pcn_sender *who);
+
+/* How many descriptors are charged to WHO, counted. */
+uint32_t pcn_held(const struct pcn_sender *who);
+
+/* Call SEE with the address of each piece that still waits.  Interrupts off. */
+void pcn_pieces(void (*see)(uint32_t paddr));
 
 /*
  * Has the chip frames to send of which a piece lies in the page at physical

@@ -26,6 +26,7 @@ static struct {
 
 /* Where a ring is kept while it is turned. */
 static struct pcn_desc turned[PCN_RX_SLOTS];
+static struct pcn_sender *turned_who[PCN_TX_SLOTS];
 
 static void *
 uncached(void *p)
@@ -84,6 +85,16 @@ rx_turn(void)
 	pcn.rx = &ring_rx()[(PCN_RX_SLOTS - waiting) % PCN_RX_SLOTS];
 }
 
+/* The same for those who hold transmit descriptors. */
+static void
+who_turn(uint32_t first)
+{
+	for (uint32_t i = 0; i < PCN_TX_SLOTS; i++)
+		turned_who[i] = pcn.who[(first + i) % PCN_TX_SLOTS];
+	for (uint32_t i = 0; i < PCN_TX_SLOTS; i++)
+		pcn.who[i] = turned_who[i];
+}
+
 /* Unsent frames move to the start of the transmit ring; a cut-off one goes. */
 static void
 tx_turn(void)
@@ -93,10 +104,13 @@ tx_turn(void)
 	pcn_tx_reclaim();
 	while (pcn.tx_free < PCN_TX_SLOTS &&
 		(desc_get(&pcn.tx_oldest->flags) & DESC_STP) == 0) {
-		desc_set(&pcn.tx_oldest->flags, DESC_ERR | DESC_ONES);
+		uint32_t last = desc_get(&pcn.tx_oldest->flags) & DESC_ENP;
+
+		desc_set(&pcn.tx_oldest->flags, last | DESC_ERR | DESC_ONES);
 		pcn_tx_reclaim();
 	}
 	waiting = PCN_TX_SLOTS - pcn.tx_free;
+	who_turn(ring_index(pcn.tx_oldest, PCN_TX_SLOTS));
 	ring_turn(ring_tx(), pcn.tx_oldest, PCN_TX_SLOTS);
 	pcn.tx_oldest = ring_tx();
 	pcn.tx = &ring_tx()[waiting % PCN_TX_SLOTS];
@@ -203,7 +217,8 @@ pcn_promiscuous(bool on)
 }
 
 int
-pcn_init(uint8_t *slots, struct sp_nic_info *info, pcn_consumer_t consume)
+pcn_init(uint8_t *slots, struct sp_nic_info *info, pcn_consumer_t consume,
+	pcn_done_t done)
 {
 	int err = pcn_chip_find(&pcn.base);
 
@@ -212,6 +227,7 @@ pcn_init(uint8_t *slots, struct sp_nic_info *info, pcn_consumer_t consume)
 	KASSERT(((uintptr_t)slots & (PCN_SLOT - 1)) == 0);
 	pcn.info = info;
 	pcn.consume = consume;
+	pcn.done = done;
 	pcn_chip_reset(pcn.base, info->mac);
 	for (uint32_t i = 0; i < PCN_RX_SLOTS; i++) {
 		pcn_rx_slot(&ring_rx()[i], slots);
@@ -224,6 +240,7 @@ pcn_init(uint8_t *slots, struct sp_nic_info *info, pcn_consumer_t consume)
 	}
 	pcn.spares = PCN_TX_SLOTS;
 	pcn.tx_free = PCN_TX_SLOTS;
+	pcn.tx_quick = PCN_TX_SLOTS;
 	pcn_credit();
 	pcn.rx = ring_rx();
 	pcn.tx = ring_tx();

@@ -19,15 +19,20 @@ struct pcn {
 	struct pcn_desc *tx;        /* next to fill */
 	struct pcn_desc *tx_oldest; /* next to take back */
 	uint32_t tx_free;           /* descriptors between tx and tx_oldest */
+	uint32_t tx_quick;          /* the same, 0 while somebody is crowded */
+	uint32_t tx_crowded;        /* senders that have their whole share */
 	uint32_t rx_credit;         /* frames that may still be taken */
 	uint32_t rx_spent; /* instructions of this interrupt, roughly */
 	pcn_consumer_t consume;
+	pcn_done_t done;
 	struct sp_nic_info *info;
 	uint32_t spares;
 	uint8_t *spare[PCN_TX_SLOTS]; /* clean slots */
-	uint32_t tx_bytes;            /* of the frame being taken back */
-	bool tx_failed;               /* ... and whether it was counted */
-	bool sick;                    /* a descriptor told of a stopped chip */
+	uint8_t *head;                /* the slot that pcn_head() gave out */
+	struct pcn_sender *who[PCN_TX_SLOTS]; /* by transmit descriptor */
+	uint32_t tx_bytes; /* of the frame being taken back */
+	bool tx_failed;    /* ... and whether it was counted */
+	bool sick;         /* a descriptor told of a stopped chip */
 	bool started, promiscuous;
 	uint32_t missed;         /* the chip's counter when last read */
 	uint32_t resets_in_vain; /* since a frame last went through */
@@ -96,6 +101,13 @@ static inline bool
 desc_is_in(const struct pcn_desc *d, uint32_t page)
 {
 	return (desc_get(&d->addr) ^ page) < SP_PAGE;
+}
+
+/* Which one of its ring, of N, is D? */
+static inline uint32_t
+ring_index(const struct pcn_desc *d, uint32_t n)
+{
+	return (uint32_t)((uintptr_t)d / sizeof(*d) & (n - 1));
 }
 
 /* The next of N (a power of two); a ring is aligned to its size. */

@@ -174,14 +174,14 @@ def split_in(directory):
         "entry": latency.Step("pcn_interrupt"),
         "driver": latency.Step("generated"),   # the classifier is called
         "classify": latency.Step("-generated"),
-        "handler": latency.Step("tx_allows"),  # its reply is looked at
+        "handler": latency.Step("ash_leave"),  # the kernel goes on
         "transmit": latency.Step("csr0", *at["pcn_send_slot"]),
     }
     arguments = [f"watch=vector:{at['vec_irq'][0]:#x}", f"store=csr0:{CSR0:#x}",
                  f"region=generated:{at['kernel_end'][0]:#x}:0x90000000",
                  f"out={log}"]
     arguments += [f"watch={name}:{at[name][0]:#x}"
-                  for name in ("pcn_interrupt", "tx_allows")]
+                  for name in ("pcn_interrupt", "ash_leave")]
     before = os.environ["PATH"]
     os.environ["PATH"] = with_plugin(directory, PLUGIN,
                                      ",".join(arguments))

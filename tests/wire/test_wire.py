@@ -22,9 +22,10 @@ KERNEL = os.path.join(TOP, "build/test/wire.elf")
 ME, MAC = bytes.fromhex("020000000001"), bytes.fromhex("525400123456")
 OTHER, GROUP = bytes.fromhex("020000000077"), bytes.fromhex("01005e000001")
 RX_SLOTS, FRAME_MAX = 128, 1518
+TX_SHARE = 16
 
 (CONSUME, ECHO, COUNTERS, RESIZE, GATHER, STOP, STALL, CUT, LEFTOVERS,
- PROMISCUOUS, HOLD, DRAIN, ABANDON) = range(13)
+ PROMISCUOUS, HOLD, DRAIN, ABANDON, SHARE) = range(14)
 DROPS = ("unclaimed", "ring_full", "tx_denied", "tx_full", "aborted",
          "declined", "bad")
 FIELDS = ("received", "consumed", "delivered", *DROPS, "bytes", "sent",
@@ -241,6 +242,16 @@ def test_frames_that_lie_in_a_page_that_must_go_are_dropped():
                 numbered(d, [i for i in range(n, 0, -1) if i % 2 == 0])
                 equal(d.receive(), turned(frame(ABANDON, n)), "the answer")
                 d.echo()
+
+
+def test_a_sender_cannot_take_the_descriptors_of_others():
+    with driver() as d:
+        for _ in range(10):
+            with d.changes(received=1, sent=TX_SHARE + 1, resets=1):
+                d.send(frame(SHARE))
+                for _ in range(2):
+                    numbered(d, range(1, TX_SHARE // 2 + 1))
+                check(d.receive() is not None, "no answer")
 
 
 def test_a_restart_keeps_the_frames_that_wait_in_the_ring():

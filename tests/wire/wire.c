@@ -36,6 +36,8 @@ enum op {             /* answered in its own slot unless it says otherwise */
 			   those of the pattern's page drained */
 	OP_ABANDON,     /* (n): the same, but have them dropped; every second
 			   one has its piece elsewhere */
+	OP_SHARE,       /* stop the chip, let one sender fill its share, another
+			   one send; answered by a third */
 };
 
 enum { PATTERN_BYTES = 2048, STALL_TRIES = 200000000, STOP_FRAME = 600 };
@@ -45,6 +47,8 @@ static uint8_t slots[(PCN_RX_SLOTS + PCN_TX_SLOTS) * PCN_SLOT]
 static uint8_t pattern[PATTERN_BYTES] __attribute__((aligned(SP_PAGE)));
 static uint8_t elsewhere[PATTERN_BYTES] __attribute__((aligned(SP_PAGE)));
 static struct sp_nic_info nic;
+static struct pcn_sender greedy, modest;
+static uint32_t pieces_done, frames_done;
 
 _Noreturn void kernel_main(uint32_t a0);
 
@@ -65,7 +69,8 @@ static enum pcn_verdict
 answer(uint8_t *frame, uint32_t len)
 {
 	turn_round(frame);
-	return pcn_send_slot(frame, len) == SP_OK ? PCN_SENT : PCN_RECYCLE;
+	return pcn_send_slot(NULL, frame, len) == SP_OK ? PCN_SENT
+							: PCN_RECYCLE;
 }
 
 static enum pcn_verdict
@@ -74,6 +79,23 @@ answer_counters(uint8_t *frame)
 	pcn_refresh();
 	memcpy(frame + PARAMETERS_AT, &nic, sizeof(nic));
 	return answer(frame, PARAMETERS_AT + sizeof(nic));
+}
+
+/* A frame of a head that is copied, as the kernel does, and of pieces. */
+static int
+send(struct pcn_sender *who, const uint8_t *head, uint32_t len,
+	const struct pcn_piece *pieces, size_t n)
+{
+	uint8_t *to = pcn_head();
+
+	if (to == NULL)
+		return SP_EFULL;
+	if (len > PCN_RX_BYTES) {
+		pcn_head_forget(0);
+		return SP_EINVAL;
+	}
+	memcpy(to, head, len);
+	return pcn_send(who, len, pieces, n);
 }
 
 static void
@@ -86,9 +108,9 @@ gather(uint8_t *frame)
 		piece[i].paddr = paddr_of(pattern) + i;
 		piece[i].len = parameter(frame, 1 + i);
 	}
-	if (pcn_send(frame, parameter(frame, 0), piece, 3) == SP_OK)
+	if (send(NULL, frame, parameter(frame, 0), piece, 3) == SP_OK)
 		return;
-	if (pcn_send(frame, PARAMETERS_AT, NULL, 0) != SP_OK)
+	if (send(NULL, frame, PARAMETERS_AT, NULL, 0) != SP_OK)
 		PANIC("cannot even say that it was refused");
 }
 
@@ -121,7 +143,7 @@ send_numbered(const uint8_t *frame, const uint8_t *a, const uint8_t *b)
 			STOP_FRAME };
 
 		be16_put(head + PARAMETERS_AT, (uint16_t)i);
-		if (pcn_send(head, sizeof(head), &piece, 1) != SP_OK)
+		if (send(NULL, head, sizeof(head), &piece, 1) != SP_OK)
 			PANIC("stopped, and the ring is full");
 	}
 }
@@ -186,6 +208,42 @@ cut(void)
 	pcn_tx_reclaim();
 }
 
+/* Frames with one piece, numbered from 1 on; returns how many WHO could send. */
+static uint32_t
+send_until_full(struct pcn_sender *who, uint8_t *frame)
+{
+	const struct pcn_piece piece = { paddr_of(pattern), STOP_FRAME };
+	uint32_t n = 0;
+
+	do
+		be16_put(frame + PARAMETERS_AT, (uint16_t)++n);
+	while (send(who, frame, PARAMETERS_AT + 2, &piece, 1) == SP_OK);
+	return n - 1;
+}
+
+static enum pcn_verdict
+share(uint8_t *frame, uint32_t len)
+{
+	turn_round(frame);
+	stop_sending();
+	pieces_done = frames_done = 0;
+	if (send_until_full(&greedy, frame) != PCN_TX_SHARE / 2)
+		PANIC("not just its share");
+	if (pcn_send_slot(&greedy, frame, len) != SP_EFULL)
+		PANIC("more than its share");
+	if (send_until_full(&modest, frame) != PCN_TX_SHARE / 2)
+		PANIC("one sender starves another");
+	if (greedy.held != PCN_TX_SHARE || pcn_held(&greedy) != PCN_TX_SHARE)
+		PANIC("descriptors are miscounted");
+	pcn_forget_sender(&modest);
+	pcn_refresh();
+	if (greedy.held != 0 || modest.held != 0 ||
+		pieces_done != PCN_TX_SHARE || frames_done != PCN_TX_SHARE / 2)
+		PANIC("what was sent is not given back");
+	return pcn_send_slot(&greedy, frame, len) == SP_OK ? PCN_SENT
+							   : PCN_RECYCLE;
+}
+
 static enum pcn_verdict
 answer_leftovers(uint8_t *frame, uint32_t len)
 {
@@ -229,6 +287,8 @@ consume(uint8_t *frame, uint32_t len)
 	case OP_ABANDON:
 		abandon(frame);
 		return answer(frame, len);
+	case OP_SHARE:
+		return share(frame, len);
 	case OP_CUT:
 		cut();
 		return answer(frame, len);
@@ -242,6 +302,13 @@ consume(uint8_t *frame, uint32_t len)
 	}
 }
 
+static void
+done(struct pcn_sender *who, uint32_t paddr, bool last)
+{
+	pieces_done += paddr == paddr_of(pattern);
+	frames_done += last && who == &greedy;
+}
+
 _Noreturn void
 kernel_main(uint32_t a0)
 {
@@ -251,7 +318,7 @@ kernel_main(uint32_t a0)
 	for (uint32_t i = 0; i < PATTERN_BYTES; i++)
 		pattern[i] = elsewhere[i] = (uint8_t)(7 * i + 1);
 	i8259_init();
-	if (pcn_init(slots, &nic, consume) < 0)
+	if (pcn_init(slots, &nic, consume, done) < 0)
 		PANIC("no NIC");
 	pcn_start();
 	irq_allow(IRQ_NIC);
