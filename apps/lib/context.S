@@ -1,0 +1,110 @@
+/*
+ * context.S - from an exception to C and back, without the kernel.
+ *
+ * Entered with everything as it was, but $at (in the save area), $k0 and $k1.
+ * Handlers have a stack for each level; a fault inside a handler goes below.
+ * The save area is free again as soon as all is in the frame.
+ */
+#include "apps/lib/offsets.h"
+
+	.set	noat
+	.set	noreorder
+
+	/* $at, $t0, $t1, $sp are moved through the area. */
+	.macro	EACH_OTHER what
+	.irp	n, 2,3,4,5,6,7,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,28,30,31
+	\what	\n
+	.endr
+	.endm
+	.macro	X_KEEP n
+	sw	$\n, X_REG(\n)($sp)
+	.endm
+	.macro	X_LOAD n
+	lw	$\n, X_REG(\n)($sp)
+	.endm
+
+	.bss
+	.balign	8
+exception_stacks:
+	.space	3 * EXC_STACK
+
+	.text
+/*
+ * Where the frame goes: below $sp if that is a handler's of this level, else at
+ * the top of the level's stack.  Without room the program ends: a second
+ * exception while the area is busy.
+ */
+	.macro	ENTRY name, level
+	.globl	exception_entry_\name
+	.ent	exception_entry_\name
+exception_entry_\name:
+	sw	$t0, SAVE_LEVEL(\level) + SAVE_FREE($zero)
+	sw	$t1, SAVE_LEVEL(\level) + SAVE_FREE + 4($zero)
+	sw	$sp, SAVE_LEVEL(\level) + SAVE_FREE + 8($zero)
+	lui	$t0, %hi(exception_stacks + (\level) * EXC_STACK)
+	addiu	$t0, $t0, %lo(exception_stacks + (\level) * EXC_STACK)
+	subu	$t1, $sp, $t0
+	sltiu	$t0, $t1, EXC_NEED
+	bnez	$t0, exception_no_room
+	sltiu	$t1, $t1, EXC_STACK + 1	/* delay slot */
+	bnez	$t1, 1f
+	ins	$sp, $zero, 0, 3	/* delay slot: to 8 bytes */
+	lui	$sp, %hi(exception_stacks + (\level + 1) * EXC_STACK)
+	addiu	$sp, $sp, %lo(exception_stacks + (\level + 1) * EXC_STACK)
+1:	addiu	$sp, $sp, -X_BYTES
+	EACH_OTHER X_KEEP
+	lw	$t0, SAVE_LEVEL(\level) + SAVE_AT($zero)
+	lw	$t1, SAVE_LEVEL(\level) + SAVE_FREE($zero)
+	lw	$t2, SAVE_LEVEL(\level) + SAVE_FREE + 4($zero)
+	lw	$t3, SAVE_LEVEL(\level) + SAVE_FREE + 8($zero)
+	sw	$t0, X_REG(1)($sp)
+	sw	$t1, X_REG(8)($sp)
+	sw	$t2, X_REG(9)($sp)
+	sw	$t3, X_REG(29)($sp)
+	lw	$t0, SAVE_LEVEL(\level) + SAVE_EPC($zero)
+	lw	$t1, SAVE_LEVEL(\level) + SAVE_CAUSE($zero)
+	lw	$t2, SAVE_LEVEL(\level) + SAVE_BADVADDR($zero)
+	sw	$t0, X_EPC($sp)
+	sw	$t1, X_CAUSE($sp)
+	sw	$t2, X_BADVADDR($sp)
+	li	$t3, \level
+	j	exception_call
+	sw	$zero, SAVE_LEVEL(\level) + SAVE_BUSY($zero) /* delay slot */
+	.end	exception_entry_\name
+	.endm
+
+	ENTRY	main, 0
+	ENTRY	call, 1
+	ENTRY	upcall, 2
+
+exception_no_room:
+	break
+
+/* In: $sp = the frame, $t3 = the level. */
+exception_call:
+	sw	$t3, X_LEVEL($sp)
+	sw	$zero, X_REG(0)($sp)
+	mfhi	$t0
+	mflo	$t1
+	sw	$t0, X_HI($sp)
+	sw	$t1, X_LO($sp)
+	jal	exception_dispatch
+	addiu	$a0, $sp, X_REG(0)	/* delay slot */
+	lw	$t0, X_HI($sp)
+	lw	$t1, X_LO($sp)
+	mthi	$t0
+	mtlo	$t1
+	EACH_OTHER X_LOAD
+	lw	$t0, X_REG(8)($sp)
+	lw	$t1, X_REG(9)($sp)
+/*
+ * From here on $k1 counts.  Refills and interrupts keep it; who saves registers
+ * at the end of a slice looks whether it is here (slice.S).
+ */
+	.globl	exception_resume
+exception_resume:
+	lw	$k1, X_EPC($sp)
+	lw	$1, X_REG(1)($sp)
+	lw	$sp, X_REG(29)($sp)
+	jr	$k1
+	nop				/* delay slot */

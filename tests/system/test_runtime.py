@@ -1,0 +1,44 @@
+#!/usr/bin/python3
+"""test_runtime - apps/lib: exceptions, protected calls and slices in C."""
+import harness
+from harness import check, equal
+from machine import Machine, wait_for
+
+
+def ended(m, name):
+    """How NAME ended, once it has."""
+    wait_for(lambda: m.app_states().get(name) == "dead", f"{name} is dead",
+             limit=20)
+    return next(e["ended"] for e in m.ask("app", "list") if e["name"] == name)
+
+
+def fine(m, program, *args, name=None):
+    """PROGRAM ends with 0."""
+    m.start(program, *args, name=name)
+    got = ended(m, name or program)
+    equal((got["code"], got["cause"]), (0, None),
+          f"end of {program}; console:\n{m.console()}")
+
+
+def test_handlers_see_and_change_every_register_and_may_fault_themselves():
+    with Machine() as m:
+        free = m.status()["memory"]["free"]
+        fine(m, "runtime")
+        m.console_says("runtime: fine")
+        equal(m.status()["memory"]["free"], free, "free pages")
+
+
+def test_what_no_handler_wants_ends_the_program_with_the_true_reason():
+    with Machine() as m:
+        m.start("runtime", "refuse", name="refuses")
+        m.start("runtime", "deep", name="sinks")
+        got = ended(m, "refuses")
+        equal((got["cause"], got["address"] & 3), ("AdEL", 2), "cause, address")
+        check("mmio.h" in got["text"] and "runtime.c:" in got["text"],
+              got["text"])
+        equal(ended(m, "sinks")["cause"], "Bp", "cause of endless nesting")
+        equal(m.status()["up"], True, "the machine")
+
+
+if __name__ == "__main__":
+    harness.main(globals())
