@@ -18,6 +18,7 @@ enum { MAX_ELF = 512 << 10 };
 static const struct option start_options[] = {
 	{ "flow", 0, "EXPR", "frames that are its own to bind" },
 	{ "slices", 0, "N", "positions of the slice vector (default 1)" },
+	{ "root", 0, NULL, "the root capability too: it may do everything" },
 	{ "as", 0, "NAME", "call it NAME (default: the file's name)" },
 	{ NULL, 0, NULL, NULL },
 };
@@ -160,6 +161,7 @@ run_start(const struct args *a)
 	if (st == STATUS_OK)
 		st = opt_number(a, "slices", 1, SP_SLICES, &slices);
 	app.slices = (uint32_t)slices;
+	app.root = opt_get(a, "root") != NULL;
 	if (st == STATUS_OK)
 		st = pack_args(a, &app);
 	if (st == STATUS_OK)

@@ -78,6 +78,7 @@ struct ag_app {
 	char args[256]; /* NUL-terminated, one after the other */
 	/* Requests may end here. */
 	uint32_t slices; /* of the vector; 0: one */
+	uint32_t root;   /* 1: it holds the root capability too */
 };
 enum { AG_APP_LEAST = 288 };
 

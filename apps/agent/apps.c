@@ -141,17 +141,21 @@ load_ring(struct app *app)
 	return SP_OK;
 }
 
-/* Programs may write to the console. */
+/* Programs may write to the console; what else the host wants for this one. */
 static int
-grant(const struct app *app)
+grant(const struct app *app, bool root)
 {
 	const struct sp_cap console = {
 		.rights = SP_CAP_WRITE,
 		.len = 1,
 		.name = { SP_NAME_CONSOLE },
 	};
+	const struct sp_cap all = { .rights = SP_CAP_ALL };
+	int err = sys_cap_grant(0, app->env, APP_CAP_CONSOLE, &console);
 
-	return sys_cap_grant(0, app->env, APP_CAP_CONSOLE, &console);
+	if (err == SP_OK && root)
+		err = sys_cap_grant(0, app->env, APP_CAP_ROOT, &all);
+	return err;
 }
 
 /* All of it; on failure the caller releases what was made. */
@@ -168,7 +172,7 @@ load(struct app *app, const struct ag_app *req, const struct elf_program *prog,
 	if (err < 0)
 		return err;
 	app->env = (uint32_t)err;
-	err = grant(app);
+	err = grant(app, req->root != 0);
 	if (err < 0)
 		return err;
 	for (size_t i = 0; i < prog->segments; i++) {

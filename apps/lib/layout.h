@@ -19,6 +19,7 @@
 enum {
 	APP_CAP_SELF = 0,    /* its own name: memory, children, sending */
 	APP_CAP_CONSOLE = 1, /* the console */
+	APP_CAP_ROOT = 2,    /* everything, if it was started with --root */
 };
 
 /*

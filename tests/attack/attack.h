@@ -12,6 +12,7 @@
 #include "apps/lib/mmio.h"
 #include "apps/lib/print.h"
 #include "apps/lib/syscall.h"
+#include "tests/attack/lib/attempt.h"
 
 #include <spindle/bytes.h>
 #include <stddef.h>
@@ -21,12 +22,6 @@ enum {
 	KERNEL_VA = (int)0x80100000,
 	KERNEL_PFN = 0x100,
 };
-
-static inline void
-tried(const char *name, int32_t code)
-{
-	print("attack: %s %d\n", name, code < 0 ? (int)code : 0);
-}
 
 /* COUNT own frames mapped at VA; returns the first one's number. */
 static inline uint32_t

@@ -116,7 +116,8 @@ class Attacked:
 
 
 def start(m, program, *args):
-    m.cli("app", "start", f"build/test/attack/{program}.elf", *args)
+    m.cli("app", "start", f"build/test/attack/{program}.elf", "--root",
+          *args)
 
 
 def attack(program, lines, *args, limit=30):
