@@ -316,12 +316,16 @@ run_slices(void)
 static _Noreturn void
 idle(void)
 {
+	uint32_t timer = 0;
+
 	env_set_current(NULL);
-	if (sched.asleep != 0)
+	if (sched.asleep != 0) {
 		timer_start();
-	else
+		timer = ST_IM7;
+	} else
 		timer_stop();
 	irq_resume_nic();
+	cpu.idle_status = sched.lines | timer | ST_IE;
 	cpu_idle();
 }
 

@@ -13,7 +13,7 @@ enum {
 
 static struct {
 	bool ticking;
-	bool over;          /* the slice; slice_due means nothing then */
+	bool over;          /* the slice; slice_due is in the past */
 	uint32_t tick_due;  /* CP0 Count */
 	uint32_t slice_due; /* likewise */
 } timer = { .over = true };
@@ -67,12 +67,18 @@ timer_slice_begin(uint32_t counts)
 {
 	uint32_t now = cp0_get_count();
 
-	timer.over = false;
-	timer.slice_due = now + counts;
 	if (timer.ticking) {
+		/* Slices that follow each other do not drift off the clock. */
+		bool follows =
+			timer.over && now - timer.slice_due < TICK_COUNTS / 4;
+
+		timer.slice_due = (follows ? timer.slice_due : now) + counts;
+		timer.over = false;
 		arm(now);
 		return;
 	}
+	timer.over = false;
+	timer.slice_due = now + counts;
 	/* From idle, which is the usual way: both at once. */
 	timer.ticking = true;
 	timer.tick_due = now + TICK_COUNTS;
