@@ -72,7 +72,8 @@ int ctl_fetch(struct ctl *c, enum ag_op op, const char *name, uint8_t **out,
 int ctl_info_part(struct ctl *c, struct sp_info *out, size_t offset,
 	size_t bytes) SP_MUST_CHECK;
 
-/* The large tables of struct sp_info, which take their time on the line. */
+/* The large tables of struct sp_info, which take their time on the line; that of
+ * flows is never read. */
 enum ctl_tables { CTL_NO_TABLES, CTL_ASHES = 1, CTL_ALL_TABLES = 3 };
 
 /* All of it but tables that are not asked for, which stay as they are; the NIC's

@@ -120,6 +120,33 @@ end_names(struct sp_info *info)
 		info->binding[i].name[SP_NAME - 1] = '\0';
 }
 
+/* Environments say how many bindings there are, so the table is read only as far
+ * as there are some: the line is slow. */
+static int
+bindings_part(struct ctl *c, struct sp_info *out)
+{
+	enum { STEP = AG_CHUNK / sizeof(out->binding[0]) };
+	size_t left = 0;
+	int err = SP_OK;
+
+	memset(out->binding, 0, sizeof(out->binding));
+	for (size_t i = 0; i < SP_MAX_ENVS; i++)
+		left += out->env[i].bindings;
+	for (size_t at = 0; at < SP_MAX_BINDINGS && left > 0 && err >= 0;
+		at += STEP) {
+		size_t n = SP_MAX_BINDINGS - at < STEP ? SP_MAX_BINDINGS - at
+						       : STEP;
+
+		err = ctl_info_part(c, out,
+			offsetof(struct sp_info, binding) +
+				at * sizeof(out->binding[0]),
+			n * sizeof(out->binding[0]));
+		for (size_t i = 0; i < n; i++)
+			left -= left > 0 && out->binding[at + i].id != 0;
+	}
+	return err;
+}
+
 _Static_assert(
 	offsetof(struct sp_info, ash) < offsetof(struct sp_info, binding),
 	"the tables come last, in this order");
@@ -127,10 +154,13 @@ _Static_assert(
 int
 ctl_info(struct ctl *c, struct sp_info *out, enum ctl_tables tables)
 {
-	size_t bytes = tables == CTL_ALL_TABLES ? sizeof(*out)
-		       : tables == CTL_ASHES ? offsetof(struct sp_info, binding)
-					     : offsetof(struct sp_info, ash);
+	size_t bytes = tables == CTL_NO_TABLES
+			       ? offsetof(struct sp_info, ash)
+			       : offsetof(struct sp_info, binding);
 	int err = ctl_info_part(c, out, 0, bytes);
+
+	if (err >= 0 && tables == CTL_ALL_TABLES)
+		err = bindings_part(c, out);
 
 	end_names(out);
 	if (err >= 0 && (out->magic != SP_INFO_MAGIC ||
