@@ -16,6 +16,8 @@
 #include "kernel/mips.h"
 #include "kernel/panic.h"
 
+#include <stddef.h>
+
 enum {
 	TX_ARENA_PAGES = 32,
 	TX_CODE_PAGES = 8, /* one of two, written in turn */
@@ -148,12 +150,23 @@ tx_rights_replace(struct tx_rights *t, const struct dpf_filter *f, uint32_t id)
 	return SP_OK;
 }
 
+/* Completion is a counter in the sender's area; it may write there as well. */
+static void
+count_done(const struct tx_rights *t)
+{
+	struct sp_area *area = t->owner->area;
+
+	if (area != NULL)
+		area->sent++;
+}
+
 void
 send_done(struct pcn_sender *who, uint32_t paddr, bool last)
 {
-	(void)who;
-	(void)last;
 	page_dma_put(paddr / SP_PAGE);
+	if (last && who != NULL)
+		count_done((const void *)((const uint8_t *)who -
+					  offsetof(struct tx_rights, sender)));
 }
 
 struct gathered {
@@ -254,6 +267,8 @@ send_gather(struct env *e, const struct sp_piece *pieces, uint32_t n)
 	if (err < 0)
 		return err;
 	env_info(e)->sent++;
+	if (g.n == 0) /* the head was copied: nothing of E's is read */
+		count_done(e->tx);
 	return (int)g.total;
 }
 

@@ -10,8 +10,6 @@ the two ways of counting (latency.py) disagree by more than 2 instructions.
 """
 import argparse
 import os
-import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +20,8 @@ sys.path[:0] = [HERE, os.path.join(TOP, "tests/system")]
 
 # pylint: disable=wrong-import-position
 import frames as wire_frames
+import guest
+import irqoff
 import latency
 import rows as table
 from harness import Failed, check
@@ -29,7 +29,6 @@ from machine import Machine
 from rows import Row
 
 EXPECTED = os.path.join(HERE, "expected.tsv")
-KERNEL = os.path.join(TOP, "build/kernel.elf")
 PLUGIN = os.path.join(TOP, "build/bench/icount_plugin.so")
 DEMUX = os.path.join(TOP, "build/host/bench_demux")
 
@@ -129,30 +128,6 @@ def rtt(count):
 
 
 # --- where the instructions go ---------------------------------------------------
-def symbols():
-    """Addresses and ends of the kernel's functions."""
-    listing = subprocess.run(["mipsel-linux-gnu-nm", "-S", KERNEL], text=True,
-                             capture_output=True, check=True).stdout
-    found = {}
-    for line in listing.splitlines():
-        words = line.split()
-        start = int(words[0], 16) & 0xffffffff  # printed sign-extended
-        size = int(words[1], 16) if len(words) == 4 else 0
-        found[words[-1]] = (start, start + size)
-    return found
-
-
-def with_plugin(directory, plugin, arguments):
-    """A PATH on which QEMU is started with PLUGIN."""
-    real = shutil.which("qemu-system-mipsel")
-    path = os.path.join(directory, "qemu-system-mipsel")
-    plugin = shlex.quote(f"{plugin},{arguments}")
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(f'#!/bin/sh\nexec {real} "$@" -plugin {plugin}\n')
-    os.chmod(path, 0o755)
-    return directory + os.pathsep + os.environ["PATH"]
-
-
 def split():
     """The parts of udp-60 on spindle-ash, counted from inside; fails when the
     same run, counted from outside, says otherwise."""
@@ -167,7 +142,7 @@ def split():
 
 def split_in(directory):
     """(instructions by part, their sum, the sum counted from outside)"""
-    at = symbols()
+    at = guest.symbols()
     log = os.path.join(directory, "events.txt")
     steps = {  # the part that ends there: the moment
         None: latency.Step("vector"),
@@ -182,15 +157,9 @@ def split_in(directory):
                  f"out={log}"]
     arguments += [f"watch={name}:{at[name][0]:#x}"
                   for name in ("pcn_interrupt", "ash_leave")]
-    before = os.environ["PATH"]
-    os.environ["PATH"] = with_plugin(directory, PLUGIN,
-                                     ",".join(arguments))
-    try:
-        with boot() as m:
-            deploy_ash(m)
-            outside = measure(m, CASES["udp-60"], SPLIT_FRAMES)
-    finally:
-        os.environ["PATH"] = before
+    with guest.plugin(directory, PLUGIN, arguments), boot() as m:
+        deploy_ash(m)
+        outside = measure(m, CASES["udp-60"], SPLIT_FRAMES)
     passes = latency.journeys(latency.events(log), list(steps.values()))
     passes = passes[-SPLIT_FRAMES:]
     check(len(passes) == SPLIT_FRAMES, f"{len(passes)} journeys in {log}")
@@ -204,6 +173,17 @@ def demux():
     done = subprocess.run([DEMUX], text=True, capture_output=True, check=True,
                           timeout=300)
     return [table.parse(line) for line in done.stdout.splitlines() if line]
+
+
+def interrupts_off():
+    """The longest stretch of instructions with interrupts off; fails when it
+    is longer than was promised."""
+    worst = irqoff.run()
+    print(f"  irq-off-max: {irqoff.describe(worst)}")
+    check(worst.length <= irqoff.LIMIT,
+          f"interrupts are off for more than {irqoff.LIMIT} instructions")
+    return [Row("kernel", "irq-off-max", "spindle", "instr", worst.length, 1,
+                "measured")]
 
 
 # --- all of it ---------------------------------------------------------------------
@@ -240,7 +220,7 @@ def main():
                         help="where bench.tsv and bench.md go")
     args = parser.parse_args()
     try:
-        measured = [*rtt(args.count), *split(), *demux()]
+        measured = [*rtt(args.count), *split(), *demux(), *interrupts_off()]
     except Failed as e:
         sys.exit(f"bench: {e}")
     sys.exit(1 if report(measured, args) else 0)

@@ -18,9 +18,9 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [HERE, os.path.join(TOP, "tests/system")]
 
 # pylint: disable=wrong-import-position
-import bench
 import frames
 import gen_capture
+import guest
 from harness import check
 from machine import Machine, wait_for
 
@@ -108,20 +108,25 @@ def ends(m):
     m.cli("app", "stop", "calls")
 
 
-def workload(m):
-    """All of it."""
+def calls_and_floods(m):
+    """System calls with much to do, frames meanwhile."""
     m.start("stretcher", "calls", name="calls")
     m.cli("filter", "add", "calls", "udp dst port 2001", "--to", "ring:calls")
     floods(m)
+
+
+def workload(m):
+    """All of it."""
+    calls_and_floods(m)
     bindings(m)
     m.console_says("stretcher: round 2\n")
     ends(m)
 
 
 # --- the measurement ----------------------------------------------------------
-def run(over, work=workload):
-    """(the longest stretch, its start, its end; those longer than OVER)"""
-    at = bench.symbols()
+def run(over=LIMIT, work=workload, found=None):
+    """The longest stretch; those longer than OVER are appended to FOUND."""
+    at = guest.symbols()
     with tempfile.TemporaryDirectory() as directory:
         log = os.path.join(directory, "stretches.txt")
         words = [f"vectors={at['vec_refill'][0]:#x}", f"over={over}",
@@ -129,62 +134,32 @@ def run(over, work=workload):
         words += [f"on={at[n][0]:#x}:{max(at[n][0] + 16, at[n][1]):#x}"
                   for n in ON]
         words += [f"pause={at[n][0]:#x}:{at[n][1]:#x}" for n in PAUSE]
-        before = os.environ["PATH"]
-        os.environ["PATH"] = bench.with_plugin(directory, PLUGIN,
-                                               ",".join(words))
-        try:
-            with Machine("--append", "seed=1") as m:
-                work(m)
-                check("PANIC" not in m.console(), m.console())
-        finally:
-            os.environ["PATH"] = before
-        return parse(log)
+        with guest.plugin(directory, PLUGIN, words), \
+                Machine("--append", "seed=1") as m:
+            work(m)
+            check("PANIC" not in m.console(), m.console())
+        with open(log, encoding="ascii") as f:
+            stretches = [parse(line) for line in f]
+    if found is not None:
+        found += stretches[:-1]
+    return stretches[-1]
 
 
-def parse(log):
-    worst, found = None, []
-    with open(log, encoding="ascii") as f:
-        for line in f:
-            words = line.split()
-            if words[0] == "max":
-                worst = (int(words[1]), int(words[2], 16), int(words[3], 16))
-                continue
-            blocks = [b.split(":") for b in words[3:]]
-            found.append(Stretch(int(words[0]), int(words[1], 16),
-                                 int(words[2], 16),
-                                 [(int(b, 16), int(n)) for b, n in blocks]))
-    check(worst is not None, f"{log}: QEMU did not end by itself")
-    return *worst, found
+def parse(line):
+    """A line of the plugin; the last one is that of the longest stretch."""
+    length, start, end, *blocks = line.split()
+    return Stretch(int(length), int(start, 16), int(end, 16), [
+        (int(pc, 16), int(n)) for pc, n in (b.split(":") for b in blocks)])
 
 
-class Names:
-    """Which function an address belongs to."""
-
-    def __init__(self):
-        at = bench.symbols()
-        self.functions = sorted((low, high, name)
-                                for name, (low, high) in at.items())
-        self.generated = at["kernel_end"][0]
-
-    def of(self, pc):
-        if pc >= self.generated:
-            return "generated code"
-        if pc < self.functions[0][0]:
-            return f"vector {pc & 0xfff:#x}"
-        low, _, name = max(f for f in self.functions if f[0] <= pc)
-        return f"{name}+{pc - low:#x}"
-
-    def function(self, pc):
-        return self.of(pc).split("+")[0]
-
-
-def describe(stretch, names):
+def describe(stretch, names=None):
     """A line for people: length, where from and to, who took most of it."""
+    names = names or guest.Names()
     shares = collections.Counter()
     for pc, n in stretch.blocks:
         shares[names.function(pc)] += n
     most = ", ".join(f"{name} {n}" for name, n in shares.most_common(8))
-    return f"{stretch.length}: {names.of(stretch.start)} .. " \
+    return f"{stretch.length}, {names.of(stretch.start)} to " \
            f"{names.of(stretch.end)}: {most}"
 
 
@@ -192,20 +167,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--over", type=int, default=LIMIT)
     args = parser.parse_args()
-    names = Names()
-    worst, start, end, found = run(args.over)
-    seen = {}
+    names, found, kinds = guest.Names(), [], {}
+    worst = run(args.over, found=found)
     for s in found:  # the longest of each kind
-        key = (s.start, s.end, names.function(max(s.blocks,
-                                                  key=lambda b: b[1])[0]))
-        if key not in seen or s.length > seen[key][0].length:
-            seen[key] = (s, seen.get(key, (0, 0))[1] + 1)
-        else:
-            seen[key] = (seen[key][0], seen[key][1] + 1)
-    for s, n in sorted(seen.values(), key=lambda v: v[0].length):
-        print(f"{n:5} x up to {describe(s, names)}")
-    print(f"worst {worst}: {names.of(start)} .. {names.of(end)}")
-    sys.exit(1 if worst > LIMIT else 0)
+        most = names.function(max(s.blocks, key=lambda b: b[1])[0])
+        kind = (s.start, s.end, most)
+        kinds[kind] = max(kinds.get(kind, s), s)
+    for s in sorted(kinds.values()):
+        print(describe(s, names))
+    print(f"worst: {describe(worst, names)}")
+    sys.exit(1 if worst.length > LIMIT else 0)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@
  * vectors=ADDRESS.  Whatever is not known to switch interrupts on does not.
  *
  * Writes to out=FILE a line for each stretch longer than over=N instructions, at
- * most MAX_LINES: "LENGTH START END BLOCK:INSTRUCTIONS...", and at the end
- * "max LENGTH START END".  Counting begins with the first `eret`.
+ * most MAX_LINES: "LENGTH START END BLOCK:INSTRUCTIONS...", and at the end once more
+ * that of the longest one.  Counting begins with the first `eret`.
  */
 #include "qemu_plugin.h"
 
@@ -39,6 +39,15 @@ struct range {
 	uint32_t low, high;
 };
 
+struct stretch {
+	uint64_t length;
+	uint32_t start, end;
+	size_t blocks;
+	struct block {
+		uint32_t pc, insns;
+	} block[MAX_BLOCKS];
+};
+
 static struct {
 	struct range on[MAX_RANGES], pause[MAX_RANGES];
 	size_t ons, pauses;
@@ -48,16 +57,9 @@ static struct {
 	uint64_t count; /* instructions executed */
 	enum state state, before[MAX_NESTING];
 	size_t nesting;
-	uint64_t since, length; /* of this stretch */
-	uint32_t start;
+	uint64_t since; /* counted up to here */
+	struct stretch now, worst;
 	uint64_t lines;
-	uint64_t worst;
-	uint32_t worst_start, worst_end;
-	/* Blocks of this stretch. */
-	struct {
-		uint32_t pc, insns;
-	} block[MAX_BLOCKS];
-	size_t blocks;
 } plugin;
 
 /* --- stretches -------------------------------------------------------------- */
@@ -71,18 +73,18 @@ by_pc(const void *a, const void *b)
 }
 
 static void
-print_stretch(uint32_t end)
+print_stretch(struct stretch *s)
 {
-	size_t n = plugin.blocks;
+	struct block *b = s->block, *end = b + s->blocks;
 
-	fprintf(plugin.out, "%" PRIu64 " %08x %08x", plugin.length,
-		plugin.start, end);
-	qsort(plugin.block, n, sizeof(plugin.block[0]), by_pc);
-	for (size_t i = 0; i < n;) {
-		uint32_t pc = plugin.block[i].pc, sum = 0;
+	fprintf(plugin.out, "%" PRIu64 " %08x %08x", s->length, s->start,
+		s->end);
+	qsort(b, s->blocks, sizeof(*b), by_pc);
+	while (b < end) {
+		uint32_t pc = b->pc, sum = 0;
 
-		for (; i < n && plugin.block[i].pc == pc; i++)
-			sum += plugin.block[i].insns;
+		for (; b < end && b->pc == pc; b++)
+			sum += b->insns;
 		fprintf(plugin.out, " %08x:%u", pc, sum);
 	}
 	fprintf(plugin.out, "\n");
@@ -91,14 +93,15 @@ print_stretch(uint32_t end)
 static void
 stretch_ends(uint32_t pc)
 {
-	if (plugin.length > plugin.worst) {
-		plugin.worst = plugin.length;
-		plugin.worst_start = plugin.start;
-		plugin.worst_end = pc;
-	}
-	if (plugin.length > plugin.over && plugin.lines++ < MAX_LINES)
-		print_stretch(pc);
-	plugin.blocks = 0;
+	struct stretch *s = &plugin.now;
+
+	s->end = pc;
+	if (s->length > plugin.worst.length)
+		memcpy(&plugin.worst, s,
+			offsetof(struct stretch, block[s->blocks]));
+	if (s->length > plugin.over && plugin.lines++ < MAX_LINES)
+		print_stretch(s);
+	s->blocks = 0;
 }
 
 /* The instruction at PC leads to state NEXT. */
@@ -106,13 +109,13 @@ static void
 change(enum state next, uint32_t pc)
 {
 	if (plugin.state == IS_OFF)
-		plugin.length += plugin.count - plugin.since;
+		plugin.now.length += plugin.count - plugin.since;
 	if (next == IS_OFF) {
 		plugin.since = plugin.count;
 		if (plugin.state == IS_ON) {
-			plugin.length = 0;
-			plugin.start = pc;
-			plugin.blocks = 0;
+			plugin.now.length = 0;
+			plugin.now.start = pc;
+			plugin.now.blocks = 0;
 		}
 	}
 	if (next == IS_ON &&
@@ -190,10 +193,10 @@ block_begins(unsigned int cpu, void *data)
 	uint64_t d = (uintptr_t)data;
 
 	(void)cpu;
-	if (plugin.state != IS_OFF || plugin.blocks == MAX_BLOCKS)
+	if (plugin.state != IS_OFF || plugin.now.blocks == MAX_BLOCKS)
 		return;
-	plugin.block[plugin.blocks].pc = (uint32_t)d;
-	plugin.block[plugin.blocks++].insns = (uint32_t)(d >> 32);
+	plugin.now.block[plugin.now.blocks].pc = (uint32_t)d;
+	plugin.now.block[plugin.now.blocks++].insns = (uint32_t)(d >> 32);
 }
 
 static bool
@@ -256,8 +259,7 @@ finish(plugin_id_t id, void *data)
 {
 	(void)id;
 	(void)data;
-	fprintf(plugin.out, "max %" PRIu64 " %08x %08x\n", plugin.worst,
-		plugin.worst_start, plugin.worst_end);
+	print_stretch(&plugin.worst);
 	fclose(plugin.out);
 }
 

@@ -11,6 +11,10 @@ Row = collections.namedtuple("Row", "table case system unit value n source")
 COLUMNS = "\t".join(Row._fields)
 ALLOWED_GROWTH = 0.05
 
+# Worst cases that depend on when frames come: below their limit, which is
+# checked where they are measured, they may come and go.
+BELOW_LIMIT = {"kernel irq-off-max spindle"}
+
 # Engler, Kaashoek and O'Toole, SOSP 1995 (60-byte round trip, DEC5000/125;
 # FRPC DEC5000/200); Engler and Kaashoek, SIGCOMM 1996 (DEC5000/200).
 PUBLISHED = [
@@ -65,7 +69,7 @@ def compare(measured, expected):
         growth = (new.value - old.value) / old.value if old.value else \
             float(new.value > 0)
         text = f"{key}: {old.value} -> {new.value} {new.unit} ({growth:+.1%})"
-        if growth > ALLOWED_GROWTH:
+        if growth > ALLOWED_GROWTH and key not in BELOW_LIMIT:
             worse.append(text)
         elif new.value != old.value:
             other.append(text)

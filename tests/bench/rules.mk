@@ -1,7 +1,7 @@
 # tests/bench/rules.mk - figures: what is measured with, and `make bench`.
 
 ## Measure; fails when a figure grew by more than 5 % (tests/bench/expected.tsv)
-bench: all
+bench: all $(TEST_APPS) $(TEST_HANDLERS)
 	$(Q)tests/bench/bench.py
 
 ALL += build/bench/icount_plugin.so build/bench/irqoff_plugin.so

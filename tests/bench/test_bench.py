@@ -84,6 +84,12 @@ def test_the_plugin_counts_what_the_dump_shows():
     check(min(parts.values()) > 0, f"a part is empty: {parts}")
 
 
+def test_interrupts_are_never_off_for_long():
+    """What most often has most to do; `make bench` does all of it."""
+    worst = irqoff.run(work=irqoff.calls_and_floods)
+    check(1000 < worst.length <= irqoff.LIMIT, irqoff.describe(worst))
+
+
 def test_classifying_is_cheap_for_any_number_of_ports():
     at = {r.case: r.value for r in bench.demux()}
     for n in (1, 10, 100):
