@@ -89,6 +89,8 @@ find_area(const struct env *e, uint32_t va, struct sp_area **area)
 
 	if (err < 0)
 		return err;
+	if (space_get(&e->space, va) == 0)
+		return SP_EFAULT; /* bound, and so may be lost */
 
 	const struct sp_frame *f = page_frame(paddr / SP_PAGE);
 
