@@ -96,5 +96,15 @@ page_release(uint32_t pfn, uint32_t count, uint32_t owner)
 void
 page_release_all(uint32_t owner)
 {
-	page_release(0, info.pages_total, owner);
+	const struct sp_frame *f = page_frame(0);
+	uint32_t left = info.env[owner - 1].pages, first = 0, end = 0;
+
+	for (uint32_t i = 0; left > 0 && i < info.pages_total; i++) {
+		if (f[i].owner != owner)
+			continue;
+		first = end == 0 ? i : first;
+		end = i + 1;
+		left--;
+	}
+	page_release(first, end - first, owner);
 }

@@ -140,5 +140,40 @@ def test_frames_freed_in_use_are_let_go_first():
         equal(m.status()["memory"]["free"], free, "free pages")
 
 
+def paged(m, name, pages=400):
+    """The pager NAME found every page as it left it, most of them elsewhere."""
+    wait_for(lambda: f"agent: pager_{name} ended with 0" in m.console(),
+             f"pager_{name} has ended", 30)
+    wrong, misses, stores, evictions = map(int, re.search(
+        rf"^{name}: wrong (\d+) misses (\d+) lost \d+ stores (\d+) "
+        r"evictions (\d+)$", m.console(), re.M).groups())
+    equal(wrong, 0, f"{name}: wrong pages")
+    check(misses > 2 * pages and evictions > 2 * pages and stores > pages,
+          f"{name}: too little work: {misses} {evictions} {stores}")
+
+
+def test_two_page_table_structures_side_by_side():
+    with Machine() as m:
+        free = m.status()["memory"]["free"]
+        m.start("pager_linear", "6", "pager_hash")
+        m.start("pager_hash", "6", "pager_linear")
+        paged(m, "linear")
+        paged(m, "hash")
+        m.cli("status", "--audit")
+        equal(m.status()["memory"]["free"], free, "free pages")
+
+
+def test_page_tables_outlive_all_address_space_numbers():
+    with Machine() as m:
+        m.start("pager_linear", "60", "mem_births")
+        m.start("pager_hash", "60", "mem_births")
+        m.start("mem_births")
+        m.console_says("mem: births 0")
+        check("agent: pager" not in m.console(), "the pagers still run")
+        paged(m, "linear")
+        paged(m, "hash")
+        m.cli("status", "--audit")
+
+
 if __name__ == "__main__":
     harness.main(globals())

@@ -11,6 +11,7 @@
 #include "apps/lib/app.h"
 #include "apps/lib/context.h"
 #include "apps/lib/layout.h"
+#include "apps/lib/mem.h"
 #include "apps/lib/mmio.h"
 #include "apps/lib/print.h"
 #include "apps/lib/syscall.h"
@@ -24,7 +25,6 @@ enum {
 	WORDS = SP_PAGE / 4,
 	SQUEEZED = 72, /* words of a page that has gone, at most */
 	MARKS = 16,    /* words of a page that are in use */
-	ACCESSES = 6000,
 	PAGER_VA = 0x30000000,
 	WINDOW_VA = 0x2c000000, /* where the pager sees its frames */
 };
@@ -133,13 +133,34 @@ page_write(uint32_t i, uint32_t va)
 			w + k * (WORDS / MARKS), mark(i, pager.version[i], k));
 }
 
-/* Read everywhere, write here and there; then look at all pages. */
+/* Until there is an environment called NAME. */
 static inline void
-pager_work(const char *name, uint32_t (*va_of)(uint32_t page))
+pager_await(const char *name)
+{
+	for (;;) {
+		for (uint32_t i = 0; i < SP_MAX_ENVS; i++)
+			if (app_info()->env[i].state == SP_ENV_RUNNABLE &&
+				str_equal(app_info()->env[i].name, name))
+				return;
+		(void)sys_yield(0);
+	}
+}
+
+/*
+ * Arguments: how many thousand accesses, whose start to wait for.  Read
+ * everywhere, write here and there; then look at all pages.
+ */
+static inline void
+pager_work(const char *name, uint32_t (*va_of)(uint32_t page), uint32_t argv)
 {
 	uint32_t wrong = 0, seed = (uint32_t)sys_self();
+	const char *thousands = app_arg(argv, 1);
+	uint32_t accesses = 0;
 
-	for (uint32_t n = 0; n < ACCESSES; n++) {
+	pager_await(app_arg(argv, 2));
+	for (; *thousands != '\0'; thousands++)
+		accesses = accesses * 10 + (uint32_t)(*thousands - '0') * 1000;
+	for (uint32_t n = 0; n < accesses; n++) {
 		seed = seed * 1664525 + 1013904223;
 
 		uint32_t i = (seed >> 16) % PAGES;

@@ -99,16 +99,14 @@ fault(struct exception *x)
 int
 app_main(uint32_t a0, uint32_t a1)
 {
-	int err = pager_open();
+	int err = a0 > 2 ? pager_open() : SP_EINVAL;
 
-	(void)a0;
-	(void)a1;
 	for (uint32_t f = 0; f < FRAMES; f++)
 		holder[f] = NONE;
 	if (err == SP_OK)
 		err = exception_set_fault(fault);
 	if (err < 0)
 		return err;
-	pager_work("linear", va_of);
+	pager_work("linear", va_of, a1);
 	return 0;
 }
