@@ -32,6 +32,11 @@
 #define ENV_BYTES       1024
 #define ENV_BYTES_LOG2  10
 
+#define SP_MAX_ENVS_LOG2 5
+
+#define LEVEL_CALL 1 /* SP_CALL */
+#define PCT_RETURN 0xc0000000
+
 /* 64 KiB aligned, behind the STLB: found by `lui` and `ins`. */
 #define ENV_TABLE 0x80020000
 

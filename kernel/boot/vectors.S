@@ -166,7 +166,8 @@ syscall_entry:
 	.cfi_startproc
 	.cfi_signal_frame
 	.cfi_return_column 27		/* k1 stands for the interrupted pc */
-	lui	$k1, %hi(sys_stack_top - SF_BYTES)
+	bltz	$v0, pct_entry
+	lui	$k1, %hi(sys_stack_top - SF_BYTES) /* delay slot */
 	addiu	$k1, $k1, %lo(sys_stack_top - SF_BYTES)
 	sw	$sp, SF_SP($k1)
 	sw	$ra, SF_RA($k1)

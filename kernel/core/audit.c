@@ -11,6 +11,7 @@
 #include "kernel/core/exception.h"
 #include "kernel/core/info.h"
 #include "kernel/core/page.h"
+#include "kernel/core/pct.h"
 #include "kernel/core/sched.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
@@ -182,6 +183,7 @@ check_env(const struct env *e, uint32_t slot)
 	check_caps(e);
 	send_audit(e);
 	context_audit(e);
+	pct_audit(e);
 	space_audit(&e->space, slot);
 	if (audit.spaces.of[e->space.asid & 0xff] != NULL)
 		audit_fail("env %08x: ASID %u is used twice", e->id,

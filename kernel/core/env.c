@@ -10,6 +10,7 @@
 #include "kernel/core/info.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/page.h"
+#include "kernel/core/pct.h"
 #include "kernel/core/predicate.h"
 #include "kernel/core/release.h"
 #include "kernel/core/ring.h"
@@ -22,6 +23,9 @@
 #include <stddef.h>
 
 _Static_assert(sizeof(struct env) <= ENV_BYTES, "asm");
+_Static_assert(1 << SP_MAX_ENVS_LOG2 == SP_MAX_ENVS, "asm");
+_Static_assert(LEVEL_CALL == SP_CALL && SP_MAIN == 0, "asm");
+_Static_assert(PCT_RETURN == SP_PCT(SP_PCT_RETURN, 0), "asm");
 _Static_assert(1 << ENV_BYTES_LOG2 == ENV_BYTES, "asm");
 _Static_assert(offsetof(struct env, id) == ENV_ID, "asm");
 _Static_assert(offsetof(struct env, open) == ENV_OPEN, "asm");
@@ -255,6 +259,7 @@ env_destroy(struct env *e, uint32_t code, uint32_t cause, uint32_t pc,
 	ring_forget_owner(e);
 	predicate_forget_owner(e);
 	context_forget_owner(e);
+	pct_forget(e);
 	tx_rights_destroy(e->tx);
 	space_destroy(&e->space);
 	page_release_all(e->slot + 1);

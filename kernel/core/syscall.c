@@ -207,7 +207,7 @@ int32_t
 sys_context_set(uint32_t cap, uint32_t id, uint32_t va, uint32_t d)
 {
 	struct sp_context c;
-	struct env *e;
+	struct env *e = NULL;
 	int err = COPY_IN(c, va);
 
 	(void)d;
