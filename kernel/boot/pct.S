@@ -14,7 +14,7 @@
 #define EntryHi  $10
 #define EPC      $14
 
-	.section .vectors, "ax"
+	.section .vectors.pct, "ax"
 
 /*
  * In: EXL set, v0 < 0.  A callee accepts when its ENV_OPEN is v0, which says that
