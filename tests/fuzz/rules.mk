@@ -44,6 +44,8 @@ build/test/fuzz/syscall.elf: $(SYSCALL_FUZZ:%=build/apps/%.o) \
 	$(Q)$(LINK_APP)
 
 fuzz: fuzz-syscalls
-fuzz-syscalls: all build/test/fuzz/syscall.elf build/test/attack/judge.elf
+fuzz-syscalls: all $(patsubst %,build/test/%.elf,fuzz/syscall attack/judge \
+		attack/churn)
+	$(Q)tests/attack/churn.py 1000
 	$(Q)tests/fuzz/syscalls.py $(SECONDS) $(SEED)
 .PHONY: fuzz-syscalls
