@@ -26,4 +26,8 @@ app_arg(uint32_t a1, uint32_t i)
 	return ((const char *const *)(uintptr_t)a1)[i];
 }
 
+/* The environment called NAME, 0 if there is none.  Names prove nothing: anybody
+ * may have chosen one. */
+uint32_t app_find(const char *name);
+
 #endif /* APPS_LIB_APP_H */

@@ -40,5 +40,32 @@ def test_what_no_handler_wants_ends_the_program_with_the_true_reason():
         equal(m.status()["up"], True, "the machine")
 
 
+def test_calls_carry_registers_and_survive_a_callee_s_death():
+    with Machine() as m:
+        m.start("runtime_pct", "serve", name="callee")
+        m.console_says("pct: serving")
+        fine(m, "runtime_pct", "callee", name="caller")
+        m.console_says("pct: fine")
+        equal(ended(m, "callee")["code"], 0, "end of the callee")
+
+
+def test_who_serves_needs_no_slice_to_run_in():
+    with Machine() as m:
+        m.cli("app", "start", "pct-server")
+        m.console_says("pct-server: serving")
+        before = {e["name"]: e for e in m.ask("app", "list")}["pct-server"]
+        for name in ("one", "two", "three"):
+            m.cli("app", "start", "pct-client", "--as", name)
+        for name in ("one", "two", "three"):
+            equal(ended(m, name)["code"], 0, f"end of {name}")
+        m.console_says("pct-client: 1000 calls, ")
+        after = {e["name"]: e for e in m.ask("app", "list")}["pct-server"]
+        equal((before["state"], after["state"]), ("waiting", "waiting"),
+              "the server's own state")
+        m.cli("app", "start", "pct-client", "nobody", "--as", "four")
+        m.console_says("pct-client: nobody of that name")
+        m.cli("app", "stop", "pct-server")
+
+
 if __name__ == "__main__":
     harness.main(globals())
