@@ -289,6 +289,12 @@ sys_sleep_until(const struct sp_predicate *p)
 }
 
 static inline int32_t
+sys_revoke(uint32_t cap, const struct sp_revoke *r)
+{
+	return sys_call3(SP_CALL_revoke, cap, sys_addr(r), 0);
+}
+
+static inline int32_t
 sys_cap_revoke(uint32_t cap, const struct sp_cap *c)
 {
 	return sys_call3(SP_CALL_cap_revoke, cap, sys_addr(c), 0);

@@ -140,8 +140,9 @@ vec_irq:
 	lui	$sp, %hi(irq_stack_top - 16)
 	jal	irq_dispatch
 	addiu	$sp, $sp, %lo(irq_stack_top - 16) /* delay slot */
+	lui	$sp, %hi(sys_stack_top - 16)
 	j	sched_run
-	nop				/* delay slot */
+	addiu	$sp, $sp, %lo(sys_stack_top - 16) /* delay slot */
 1:	mfc0	$k0, Status
 	andi	$k0, $k0, ST_UM
 	bnez	$k0, irq_from_user

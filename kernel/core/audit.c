@@ -237,6 +237,7 @@ audit_run(const char **text, size_t *len)
 	sched_audit();
 	predicate_audit();
 	irq_audit();
+	revoke_audit();
 	ring_audit();
 	handler_audit();
 	bind_audit();

@@ -46,6 +46,7 @@ void stlb_audit(const struct audit_spaces *spaces);
 void sched_audit(void);
 void predicate_audit(void);
 void irq_audit(void);
+void revoke_audit(void);
 void ring_audit(void);
 void handler_audit(void);
 void bind_audit(void);

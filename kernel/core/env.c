@@ -13,6 +13,7 @@
 #include "kernel/core/pct.h"
 #include "kernel/core/predicate.h"
 #include "kernel/core/release.h"
+#include "kernel/core/revoke.h"
 #include "kernel/core/ring.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/send.h"
@@ -258,6 +259,7 @@ env_destroy(struct env *e, uint32_t code, uint32_t cause, uint32_t pc,
 	handler_forget_owner(e);
 	ring_forget_owner(e);
 	predicate_forget_owner(e);
+	revoke_forget_owner(e);
 	context_forget_owner(e);
 	pct_forget(e);
 	tx_rights_destroy(e->tx);

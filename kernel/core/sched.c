@@ -13,6 +13,7 @@
 #include "kernel/core/info.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/predicate.h"
+#include "kernel/core/revoke.h"
 #include "kernel/core/slice.h"
 #include "kernel/core/timer.h"
 #include "kernel/mips.h"
@@ -312,14 +313,14 @@ run_slices(void)
 	walk(can | ask, ask);
 }
 
-/* Nobody runs; the clock goes on for those who must be asked. */
+/* Nobody runs; the clock goes on for those who must be asked, or told. */
 static _Noreturn void
 idle(void)
 {
 	uint32_t timer = 0;
 
 	env_set_current(NULL);
-	if (sched.asleep != 0) {
+	if (sched.asleep != 0 || revoke_is_pending()) {
 		timer_start();
 		timer = ST_IM7;
 	} else
@@ -362,12 +363,17 @@ take_back(void)
 _Noreturn void
 sched_run(void)
 {
+	if (revoke_is_due())
+		revoke_work();
 	go_on(take_back());
 }
 
 _Noreturn void
 sched_preempt(void)
 {
+	if (revoke_is_due())
+		revoke_work();
+
 	struct env *e = env_current();
 
 	if (sched.aside != NULL) {

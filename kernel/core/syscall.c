@@ -295,7 +295,7 @@ const syscall_t syscall_table[SP_CALL_COUNT] = {
 	PLAIN(tlb_write),
 	PLAIN(tlb_delete),
 	PLAIN(page_acl),
-	LATER(revoke),
+	PLAIN(revoke),
 	PLAIN(cap_revoke),
 	PLAIN(audit),
 };

@@ -9,6 +9,7 @@
 #include "kernel/core/env.h"
 #include "kernel/core/info.h"
 #include "kernel/core/release.h"
+#include "kernel/core/revoke.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/syscall.h"
 #include "kernel/core/user.h"
@@ -66,6 +67,20 @@ sys_cap_revoke(uint32_t cap, uint32_t va, uint32_t c, uint32_t d)
 	page_break_set(&set);
 	kernel_interruptible_end();
 	return SP_OK;
+}
+
+int32_t
+sys_revoke(uint32_t cap, uint32_t va, uint32_t c, uint32_t d)
+{
+	struct sp_revoke r;
+	struct env *e = NULL;
+	int err = COPY_IN(r, va);
+
+	(void)c;
+	(void)d;
+	if (err == SP_OK)
+		err = env_open(cap, r.env, SP_CAP_WRITE, &e);
+	return err < 0 ? err : revoke_request(e, &r);
 }
 
 int32_t

@@ -5,6 +5,7 @@
 
 #include "kernel/boot/frame.h"
 #include "kernel/core/info.h"
+#include "kernel/core/revoke.h"
 #include "kernel/mips.h"
 
 enum {
@@ -126,6 +127,7 @@ timer_fire(void)
 
 	if (tick) {
 		info.ticks++;
+		revoke_tick();
 		timer.tick_due += TICK_COUNTS;
 		if ((int32_t)(timer.tick_due - now) < SOON_COUNTS)
 			timer.tick_due = now + TICK_COUNTS;
