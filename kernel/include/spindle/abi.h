@@ -348,8 +348,14 @@ struct sp_predicate {
 };
 
 /* --- revocation --------------------------------------------------------------
- * Visible: the request appears in the owner's area and as SP_EVENT_REVOKE.  What
- * it has not given back by the deadline is taken by force.
+ * Visible: the request appears in the owner's area, as SP_EVENT_REVOKE and as
+ * exception SP_EXC_REVOKE (BadVAddr: the resource).  What it has not given back by
+ * the deadline is taken by force: the highest frames but the area and those it
+ * keeps, the last slices but one, rings and filters.  Each stands in the
+ * repossession vector; then come the event and SP_EXC_REPOSSESS (BadVAddr: how
+ * many were ever taken).  Either exception ends waiting and sleeping, which
+ * return 0.  What is taken anew while something is wanted is wanted too; a second
+ * request adds to the first, and the earlier deadline holds for both.
  */
 struct sp_revoke {
 	uint32_t env, resource, count;
