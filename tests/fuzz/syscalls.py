@@ -38,8 +38,8 @@ def frame(i, n):
 
 def noise(w, n):
     """Frames that nobody need answer; some of what workers send comes back."""
-    for i in range(WORKERS):
-        w.send(frame(i, n))
+    for i in range(4 * WORKERS):
+        w.send(frame(i % WORKERS, n))
     for _ in range(ECHOED):
         sent = w.receive(0)
         if sent is None:

@@ -5,9 +5,8 @@
  * the end a line for each call, with how many of them worked, and "fuzz: done".
  * Workers that die or make no calls any more are replaced; some live long enough.
  */
+#include "tests/attack/lib/flow.h"
 #include "tests/attack/lib/spawn.h"
-
-#include "dpf/dpf.h"
 #include "tests/fuzz/syscall/fuzz.h"
 
 enum {
@@ -45,47 +44,13 @@ number(const char *s)
 	return v;
 }
 
-static uint32_t
-await_flow(void)
-{
-	uint32_t self = (uint32_t)sys_self();
-
-	for (;;) {
-		for (uint32_t i = 0; i < SP_MAX_FLOWS; i++)
-			if (app_info()->flow[i].id != 0 &&
-				app_info()->flow[i].owner == self)
-				return app_info()->flow[i].id;
-		(void)sys_yield(0);
-	}
-}
-
 /* Frames of our type whose first byte is the worker's index are its own. */
 static int32_t
 give_flow(uint32_t i, uint32_t env)
 {
-	const struct {
-		struct dpf_blob head;
-		struct dpf_node node[2];
-	} filter = {
-		.head = { .magic = DPF_MAGIC, .nnodes = 2 },
-		.node = {
-			{ .op = DPF_EQ, .width = 2, .off = 12, .yes = 1,
-				.no = DPF_REJECT, .mask = 0xffff,
-				.value = TYPE },
-			{ .op = DPF_EQ, .width = 1, .off = 14,
-				.yes = DPF_ACCEPT, .no = DPF_REJECT,
-				.mask = 0xff, .value = i },
-		},
-	};
-	const struct sp_flow f = {
-		.parent = master.flow,
-		.env = env,
-		.blob_va = sys_addr(&filter),
-		.blob_bytes = sizeof(filter),
-		.name = "fuzz",
-	};
+	const struct type_filter f = type_filter(TYPE, i);
 
-	return sys_flow_derive(APP_CAP_SELF, &f);
+	return flow_give(master.flow, &f, env);
 }
 
 static int32_t
@@ -271,7 +236,7 @@ prepare(void)
 	err = share(0, STATS_VA, master.stats_pfn, 1);
 	if (err < 0)
 		return err;
-	master.flow = await_flow();
+	master.flow = flow_await();
 	for (uint32_t i = 0; i < master.workers; i++)
 		renew(i);
 	return master.births == master.workers ? SP_OK : SP_ENOMEM;

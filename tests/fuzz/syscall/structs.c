@@ -58,7 +58,7 @@ static uint32_t
 make_blob(uint32_t *bytes)
 {
 	struct blob b;
-	uint32_t n = 1 + below(NODES);
+	uint32_t n = one_in(2) ? 2 : 1 + below(NODES);
 
 	memset(&b, 0, sizeof(b));
 	b.head.magic = DPF_MAGIC;

@@ -3,6 +3,7 @@
  *
  * What a call gives is remembered, so that later calls name things that exist.
  */
+#include "tests/attack/lib/flow.h"
 #include "tests/fuzz/syscall/fuzz.h"
 
 enum {
@@ -11,7 +12,7 @@ enum {
 	LEVEL_CALLS = 3,   /* made by an upcall or a protected entry */
 	SOME_PAGES = 9,    /* a call takes, mostly */
 	MOST_PAGES = 200,
-	SET_UP = 12, /* attempts to have a binding and a handler */
+	MOST_EXCEPTIONS = 20,
 };
 
 /* A call's arguments; RARE: only one in so many is made, since it ends things. */
@@ -62,6 +63,7 @@ static const struct spec specs[SP_CALL_COUNT] = {
 
 static struct worker_stats *mine;
 static uint32_t index_of_mine;
+static uint32_t in_a_row; /* exceptions since the last call that returned */
 
 static uint32_t
 transfer(void)
@@ -175,8 +177,11 @@ judge(enum sp_level level, uint32_t number, int32_t result)
 
 	if (result == FUZZ_EXCEPTION) {
 		mine->exceptions++;
+		if (++in_a_row > MOST_EXCEPTIONS) /* what it needs is gone */
+			sys_exit(1);
 		return;
 	}
+	in_a_row = 0;
 	if ((int32_t)number < 0) /* whatever the callee said */
 		return;
 	for (uint32_t i = 0; i < LEAKS; i++)
@@ -193,9 +198,10 @@ judge(enum sp_level level, uint32_t number, int32_t result)
 static void
 one_like(enum sp_level level, uint32_t number, const uint32_t args[4])
 {
-	int32_t result = call(level, number, args);
+	int32_t result;
 
-	mine->calls++;
+	mine->calls++; /* before: exceptions come back behind the call */
+	result = call(level, number, args);
 	judge(level, number, result);
 	if (result < 0 || result == FUZZ_EXCEPTION)
 		return;
@@ -281,28 +287,51 @@ set_context(void)
 	(void)sys_call3(SP_CALL_context_set, APP_CAP_SELF, 0, sys_addr(&c));
 }
 
+static void
+prepare_handler(const struct type_filter *f)
+{
+	static uint32_t code[IMAGE_WORDS];
+	struct sp_ash a = { .code_bits = 8, .data_bits = 12, .name = "fuzz" };
+	int32_t id = sys_ash_reserve(APP_CAP_SELF, 0, &a);
+	struct sp_ash_code c = handler_image(code, &a, 1);
+	const struct sp_bind b =
+		bind_to(mine->flow, f, 0, SP_TO_ASH, (uint32_t)id);
+
+	if (id > 0 && sys_ash_install(APP_CAP_SELF, (uint32_t)id, &c) == SP_OK)
+		(void)sys_bind(APP_CAP_SELF, &b);
+}
+
 /* A ring with a filter, an upcall for its frames, or a handler: what most calls
  * are about, and what must go when the worker dies. */
 static void
 prepare_binding(void)
 {
+	const struct type_filter f = type_filter(TYPE, index_of_mine);
 	int32_t pfn = sys_page_alloc(APP_CAP_SELF, 3, 0, PFN_ANY);
-	uint32_t args[4] = { APP_CAP_SELF, 0, (uint32_t)pfn, 3 };
+	int32_t ring;
 
 	if (pfn < 0)
 		return;
 	own_frames((uint32_t)pfn, 3);
-	one_like(SP_MAIN, SP_CALL_ring_create, args);
-	if (index_of_mine % 2 == 0)
-		(void)sys_upcall_set(fuzz_upcall, fuzz_stack_upcall);
-	for (uint32_t i = 0; i < SET_UP; i++) {
-		static const uint8_t numbers[] = { SP_CALL_bind,
-			SP_CALL_ash_reserve, SP_CALL_ash_install };
-		uint32_t number = numbers[i % ARRAY_LEN(numbers)];
-
-		make_args(number, args);
-		one_like(SP_MAIN, number, args);
+	ring = sys_ring_create(APP_CAP_SELF, 0, (uint32_t)pfn, 3);
+	if (ring < 0)
+		return;
+	own_id(K_RING, (uint32_t)ring);
+	if (one_in(3)) {
+		prepare_handler(&f);
+		return;
 	}
+
+	struct sp_bind b =
+		bind_to(mine->flow, &f, 0, SP_TO_RING, (uint32_t)ring);
+	int32_t binding;
+
+	b.flags = one_in(2) ? SP_BIND_UPCALL : 0;
+	binding = sys_bind(APP_CAP_SELF, &b);
+	if (binding > 0)
+		own_id(K_BINDING, (uint32_t)binding);
+	if (b.flags != 0)
+		(void)sys_upcall_set(fuzz_upcall, fuzz_stack_upcall);
 }
 
 int
