@@ -161,12 +161,10 @@ await_binding(void)
 				return;
 }
 
-int
-app_main(uint32_t a0, uint32_t a1)
+/* Returns if ROLE is none of a server's. */
+static void
+serve(char role, const char *other)
 {
-	char role = a0 > 1 ? app_arg(a1, 1)[0] : '?';
-	const char *other = a0 > 2 ? app_arg(a1, 2) : "";
-
 	served_spin = SPINS;
 	switch (role) {
 	case 'S': /* serves and sleeps */
@@ -203,6 +201,15 @@ app_main(uint32_t a0, uint32_t a1)
 		take_calls(pct_serve, pct_take);
 		report();
 		break;
+	default:
+		break;
+	}
+}
+
+static void
+be_client(char role, const char *other)
+{
+	switch (role) {
 	case 'u': /* calls, and its upcalls take long */
 		(void)sys_upcall_set(long_upcall, &stack[124]);
 		await_binding();
@@ -242,6 +249,16 @@ app_main(uint32_t a0, uint32_t a1)
 	default:
 		refusals(other);
 	}
+}
+
+int
+app_main(uint32_t a0, uint32_t a1)
+{
+	char role = a0 > 1 ? app_arg(a1, 1)[0] : '?';
+	const char *other = a0 > 2 ? app_arg(a1, 2) : "";
+
+	serve(role, other);
+	be_client(role, other);
 	print("pct: done\n");
 	return 0;
 }
