@@ -119,3 +119,26 @@ pct_other:
 	j	context_resume
 	move	$a0, $v0		/* delay slot */
 	.size	pct_other, . - pct_other
+
+/* In: a0 = a message, a1 = where to enter whoever is current, a2 = its v0. */
+	.globl	pct_enter
+	.type	pct_enter, @function
+pct_enter:
+	lui	$k0, %hi(cpu + CPU_USER_STATUS)
+	lw	$k0, %lo(cpu + CPU_USER_STATUS)($k0)
+	mtc0	$k0, $12		/* Status: EXL is set in it */
+	mtc0	$a1, EPC
+	move	$v0, $a2
+	move	$k0, $a0
+	lw	$t0, CTX_HI($k0)
+	lw	$t1, CTX_LO($k0)
+	mthi	$t0
+	mtlo	$t1
+	.irp	n, 1,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,28,29,30,31
+	lw	$\n, CTX_REG(\n)($k0)
+	.endr
+	move	$k1, $zero
+	move	$k0, $zero
+	ehb
+	eret
+	.size	pct_enter, . - pct_enter

@@ -46,21 +46,16 @@ leave_call(struct env *e)
 }
 
 /* TO serves what FROM's registers say, for the rest of this slice. */
-static const struct context *
-send(struct env *from, struct env *to)
+static _Noreturn void
+send(const struct env *from, struct env *to)
 {
-	struct context *message = &to->context[SP_CALL];
-
-	*message = *from->ctx;
-	message->reg[REG_V0] = from->id;
-	message->epc = to->async_entry;
 	from->ctx->reg[REG_V0] = SP_OK;
-	to->ctx = message;
+	to->ctx = &to->context[SP_CALL];
 	to->save = to->save_of[SP_CALL];
 	to->open = 0;
 	sched_ready(to);
 	env_set_current(to);
-	return message;
+	pct_enter(from->ctx, to->async_entry, from->id);
 }
 
 /* E has ended a call that nobody waits for, or that its caller, which is in an
@@ -84,7 +79,7 @@ return_later(struct env *e)
 const struct context *
 pct_slow(uint32_t request)
 {
-	struct env *e = env_current(), *to;
+	struct env *e = env_current(), *to = NULL;
 	uint32_t kind = request >> 29 & 3;
 	int err = SP_EINVAL;
 
@@ -95,7 +90,7 @@ pct_slow(uint32_t request)
 	if (kind == SP_PCT_CALL || kind == SP_PCT_SEND)
 		err = check(e, request & 0x1fffffff, kind == SP_PCT_CALL, &to);
 	if (err == SP_OK && kind == SP_PCT_SEND)
-		return send(e, to);
+		send(e, to);
 	e->ctx->reg[REG_V0] = (uint32_t)err;
 	return e->ctx;
 }

@@ -23,6 +23,11 @@
  */
 const struct context *pct_slow(uint32_t request);
 
+/* boot/pct.S: enter the current environment at PC with the registers of MESSAGE,
+ * but V0.  Interrupts off. */
+_Noreturn void pct_enter(
+	const struct context *message, uint32_t pc, uint32_t v0);
+
 /* E dies: whoever waits for it goes on with SP_EKILLED, whom it waits for serves
  * nobody any more. */
 void pct_forget(struct env *e);

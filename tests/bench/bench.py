@@ -19,6 +19,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [HERE, os.path.join(TOP, "tests/system")]
 
 # pylint: disable=wrong-import-position
+import core
 import frames as wire_frames
 import guest
 import irqoff
@@ -220,7 +221,8 @@ def main():
                         help="where bench.tsv and bench.md go")
     args = parser.parse_args()
     try:
-        measured = [*rtt(args.count), *split(), *demux(), *interrupts_off()]
+        measured = [*rtt(args.count), *split(), *demux(), *core.measure(),
+                    *interrupts_off()]
     except Failed as e:
         sys.exit(f"bench: {e}")
     sys.exit(1 if report(measured, args) else 0)

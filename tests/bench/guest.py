@@ -9,9 +9,9 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 KERNEL = os.path.join(TOP, "build/kernel.elf")
 
 
-def symbols():
-    """Addresses and ends of the kernel's functions."""
-    listing = subprocess.run(["mipsel-linux-gnu-nm", "-S", KERNEL], text=True,
+def symbols(program=KERNEL):
+    """Addresses and ends of the kernel's (or a PROGRAM's) functions."""
+    listing = subprocess.run(["mipsel-linux-gnu-nm", "-S", program], text=True,
                              capture_output=True, check=True).stdout
     found = {}
     for line in listing.splitlines():

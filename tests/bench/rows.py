@@ -16,7 +16,7 @@ ALLOWED_GROWTH = 0.05
 BELOW_LIMIT = {"kernel irq-off-max spindle"}
 
 # Engler, Kaashoek and O'Toole, SOSP 1995 (60-byte round trip, DEC5000/125;
-# FRPC DEC5000/200); Engler and Kaashoek, SIGCOMM 1996 (DEC5000/200).
+# FRPC DEC5000/200; instructions on MIPS R2000 and R3000); Engler and Kaashoek, SIGCOMM 1996 (DEC5000/200).
 PUBLISHED = [
     Row("rtt", "udp-60", "paper:ash", "us", 259, 0, "published"),
     Row("rtt", "udp-60", "paper:exos", "us", 320, 0, "published"),
@@ -26,6 +26,9 @@ PUBLISHED = [
     Row("demux", "tcpip-10", "paper:pathfinder", "us", 19, 0, "published"),
     Row("demux", "tcpip-10", "paper:mpf", "us", 35, 0, "published"),
     Row("demux", "insert-1000", "paper:dpf", "us", 220, 0, "published"),
+    Row("exception", "prot-entry", "paper:aegis", "instr", 18, 0, "published"),
+    Row("exception", "stlb-hit", "paper:aegis", "instr", 18, 0, "published"),
+    Row("syscall", "pct-sync", "paper:aegis", "instr", 30, 0, "published"),
 ]
 
 

@@ -12,6 +12,7 @@ sys.path[:0] = [os.path.dirname(os.path.abspath(__file__))]
 
 # pylint: disable=wrong-import-position
 import bench
+import core
 import harness
 import irqoff
 import latency
@@ -96,6 +97,12 @@ def test_classifying_is_cheap_for_any_number_of_ports():
         mean, worst = at[f"ports-{n}"], at[f"ports-{n}-worst"]
         check(worst <= 60, f"{worst} instructions among {n} ports")
         check(worst <= 2 * mean, f"worst {worst}, mean {mean}, {n} ports")
+
+
+def test_primitives_cost_no_more_than_was_promised():
+    """core.measure() itself fails when one does."""
+    found = {r.case for r in core.measure()}
+    check(found >= set(core.LIMITS), f"not measured: {found}")
 
 
 def test_the_plugins_refuse_arguments_they_do_not_understand():

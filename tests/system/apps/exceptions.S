@@ -39,6 +39,31 @@ exc_handler:
 	jr	$k1
 	sw	$zero, AREA_VA + 16($zero)	/* delay slot */
 
+/* The shortest that goes on behind the instruction. */
+	.globl	exc_handler_short
+exc_handler_short:
+	lw	$k1, AREA_VA + 4($zero)
+	lw	$1, AREA_VA + 0($zero)
+	addiu	$k1, $k1, 4
+	jr	$k1
+	sw	$zero, AREA_VA + 16($zero)	/* delay slot */
+
+/* A word at every STRIDE from FIRST to END, ROUNDS times.
+ * void exc_touch(uint32_t first, uint32_t end, uint32_t rounds) */
+	.globl	exc_touch, exc_touch_at
+exc_touch:
+	move	$t0, $a0
+exc_touch_at:
+	lw	$t1, 0($t0)
+	addiu	$t0, $t0, STRIDE
+	bne	$t0, $a1, exc_touch_at
+	nop					/* delay slot */
+	addiu	$a2, $a2, -1
+	bnez	$a2, exc_touch
+	nop					/* delay slot */
+	jr	$ra
+	nop					/* delay slot */
+
 /* A handler that faults itself. */
 	.globl	exc_handler_bad, exc_handler_bad_at
 exc_handler_bad:

@@ -16,7 +16,8 @@
 
 enum {
 	THRASH_VA = 0x20000000,
-	PAIRS = 160,
+	PAIRS = 160,    /* more than the TLB and what QEMU adds to it */
+	FIGURES = 1000, /* of each kind, for tests/bench/core.py */
 	ROUNDS = 3000,
 };
 
@@ -25,6 +26,8 @@ static volatile struct sp_area *const area = (volatile struct sp_area *)AREA_VA;
 /* exceptions.S */
 void exc_handler(void);
 void exc_handler_bad(void);
+void exc_handler_short(void);
+void exc_touch(uint32_t first, uint32_t end, uint32_t rounds);
 int exc_thrash_a(uint32_t first, uint32_t end, uint32_t rounds);
 int exc_thrash_b(uint32_t first, uint32_t end, uint32_t rounds);
 
@@ -91,11 +94,10 @@ map_new(uint32_t va)
 }
 
 static void
-handle_all(uint32_t flag)
+handle_all(void (*handler)(void), uint32_t flag)
 {
 	for (uint32_t i = 0; i < ARRAY_LEN(area->save[0].pc); i++)
-		area->save[SP_MAIN].pc[i] =
-			(uint32_t)(uintptr_t)exc_handler | flag;
+		area->save[SP_MAIN].pc[i] = (uint32_t)(uintptr_t)handler | flag;
 }
 
 static int32_t
@@ -149,6 +151,22 @@ thrash(bool other)
 			    : exc_thrash_a(THRASH_VA, end, ROUNDS);
 
 	print("exc: thrash changed %d\n", changed);
+}
+
+static void
+figures(void)
+{
+	struct sp_map m = { .pfn = map_new(THRASH_VA), .count = 1 };
+
+	for (uint32_t i = 0; i < ARRAY_LEN(cases); i++)
+		for (uint32_t n = 0; cases[i].next && n < FIGURES; n++)
+			(void)cases[i].run();
+	for (uint32_t i = 0; i < PAIRS; i++) {
+		m.va = THRASH_VA + i * STRIDE;
+		if (sys_map(&m) < 0)
+			sys_exit(98);
+	}
+	exc_touch(THRASH_VA, THRASH_VA + PAIRS * STRIDE, FIGURES / 10);
 }
 
 /* A context with one word wrong; what comes of it. */
@@ -256,10 +274,13 @@ app_main(uint32_t a0, uint32_t a1)
 	}
 	if (set_area(AREA_VA) < 0)
 		return 97;
-	handle_all(way == 'K' ? SP_KERNEL_FIRST : 0);
+	handle_all(way == 'B' ? exc_handler_short : exc_handler,
+		way == 'K' ? SP_KERNEL_FIRST : 0);
 	store(LOG_RESUME, pfn);
 	if (way == 'A' || way == 'K')
 		each_class();
+	else if (way == 'B')
+		figures();
 	else if (way == 'T' || way == 'U')
 		thrash(way == 'U');
 	else

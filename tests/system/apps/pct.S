@@ -60,6 +60,8 @@ pct_transfer:
 	EACH_MESSAGE FILL, MESSAGE
 	lui	$k1, %hi(pct_request)
 	lw	$v0, %lo(pct_request)($k1)
+	.globl	pct_transfer_at
+pct_transfer_at:
 	syscall
 	bnez	$k1, 9f
 	li	$k1, 27			/* delay slot */
@@ -196,7 +198,10 @@ pct_leak:
 	lw	$v0, %lo(pct_request)($k1)
 	li	$a0, 0
 	li	$a1, 0
+	.globl	pct_leak_at, pct_leak_back
+pct_leak_at:
 	syscall
+pct_leak_back:
 	bnez	$k1, 9f
 	li	$k1, 27			/* delay slot */
 	lui	$k1, %hi(leak_k0)

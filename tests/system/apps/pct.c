@@ -15,7 +15,10 @@
 
 #include <spindle/bytes.h>
 
-enum { SPINS = 4000000 }; /* some slices */
+enum {
+	SPINS = 4000000, /* some slices */
+	FIGURES = 1000,
+};
 
 static uint64_t stack[128];
 
@@ -121,6 +124,16 @@ refusals(const char *other)
 				leak_k0 >> 31);
 }
 
+static void
+figures(uint32_t to)
+{
+	for (int i = 0; i < FIGURES; i++) {
+		(void)pct_transfer(SP_PCT(SP_PCT_CALL, to), EXPECT_REPLY);
+		(void)pct_transfer(SP_PCT(SP_PCT_SEND, to), EXPECT_MESSAGE);
+		(void)pct_leak(SP_CALL_null);
+	}
+}
+
 /* An upcall that lasts from one frame to the next. */
 static void
 long_upcall(void)
@@ -219,6 +232,9 @@ be_client(char role, const char *other)
 	case 'c': /* calls, twice */
 		call("call", other);
 		call("again", other);
+		break;
+	case 'B': /* calls, sends, does nothing: for tests/bench/core.py */
+		figures(find(other));
 		break;
 	case 'o': /* calls, once */
 		call("once", other);
