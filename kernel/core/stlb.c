@@ -157,8 +157,11 @@ static void
 set_half(uint32_t slot, uint32_t half, uint32_t lo)
 {
 	uint32_t bound = slot * 2 + half + 1;
-	struct sp_frame *f = frame_in(stlb[slot].lo[half]);
+	struct sp_frame *f;
 
+	if (stlb[slot].lo[half] == lo)
+		return;
+	f = frame_in(stlb[slot].lo[half]);
 	if (f != NULL)
 		unlink_half(f, bound);
 	stlb[slot].lo[half] = lo;

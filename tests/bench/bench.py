@@ -24,6 +24,7 @@ import frames as wire_frames
 import guest
 import irqoff
 import latency
+import memory
 import rows as table
 from harness import Failed, check
 from machine import Machine
@@ -222,7 +223,7 @@ def main():
     args = parser.parse_args()
     try:
         measured = [*rtt(args.count), *split(), *demux(), *core.measure(),
-                    *interrupts_off()]
+                    *memory.run(), *interrupts_off()]
     except Failed as e:
         sys.exit(f"bench: {e}")
     sys.exit(1 if report(measured, args) else 0)
