@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ELF = 512 << 10 };
+enum { MAX_ELF = 512 << 10, MS_PER_TICK = 10 };
 
 static const struct option start_options[] = {
 	{ "flow", 0, "EXPR", "frames that are its own to bind" },
@@ -239,6 +239,87 @@ run_stop(const struct args *a)
 		printf("application '%s' stopped\n", a->words[0]);
 	return st;
 }
+
+/* pages, slices, rings or filters. */
+static enum status
+resource_named(const struct args *a, const char *word, uint32_t *out)
+{
+	static const char *const names[SP_RES_COUNT] = {
+		[SP_RES_PAGES] = "pages",
+		[SP_RES_SLICES] = "slices",
+		[SP_RES_RINGS] = "rings",
+		[SP_RES_FILTERS] = "filters",
+	};
+
+	for (uint32_t i = 0; i < SP_RES_COUNT; i++) {
+		if (names[i] != NULL && strcmp(names[i], word) == 0) {
+			*out = i;
+			return STATUS_OK;
+		}
+	}
+	return cli_misuse(a,
+		"what to take must be pages, slices, rings or filters, not "
+		"'%s'",
+		word);
+}
+
+static enum status
+run_revoke(const struct args *a)
+{
+	struct session s = { .ctl = NULL };
+	struct sp_revoke r = { .env = 0 };
+	uint64_t count, within = 1000;
+	uint8_t env[4];
+	int err;
+	enum status st = resource_named(a, a->words[1], &r.resource);
+
+	if (st == STATUS_OK)
+		st = word_number(a, "N", a->words[2], 1, UINT32_MAX, &count);
+	if (st == STATUS_OK)
+		st = opt_number(a, "within", 0, 3600000, &within);
+	if (st == STATUS_OK)
+		st = session_open(a, &s);
+	if (st == STATUS_OK)
+		st = find_app(a, &s, env);
+	if (st == STATUS_OK) {
+		r.env = le32_get(env);
+		r.count = (uint32_t)count;
+		r.ticks = (uint32_t)((within + MS_PER_TICK - 1) / MS_PER_TICK);
+		err = ctl_ask(s.ctl, AG_REVOKE, &r, sizeof(r), NULL, 0);
+		if (err < 0)
+			st = session_fail(a, &s, a->words[0], err);
+	}
+	session_close(&s);
+	if (st == STATUS_OK && a->json)
+		return cli_json(json_pack("{s:I, s:s, s:I, s:I}", "id",
+			(json_int_t)r.env, "resource", a->words[1], "count",
+			(json_int_t)count, "ticks", (json_int_t)r.ticks));
+	if (st == STATUS_OK && r.ticks == 0)
+		printf("%u %s taken from application '%s'\n", r.count,
+			a->words[1], a->words[0]);
+	else if (st == STATUS_OK)
+		printf("application '%s' has %u ms to give back %u %s\n",
+			a->words[0], r.ticks * MS_PER_TICK, r.count,
+			a->words[1]);
+	return st;
+}
+
+static const struct option revoke_options[] = {
+	{ "within", 0, "MS", "then it is taken by force (default 1000)" },
+	{ NULL, 0, NULL, NULL },
+};
+
+const struct command cmd_app_revoke = {
+	.group = "app",
+	.verb = "revoke",
+	.words = "ID|NAME pages|slices|rings|filters N",
+	.min_words = 3,
+	.max_words = 3,
+	.what = "ask an application to give something back, in time",
+	.options = revoke_options,
+	.example = "spindle app revoke echo-ring slices 1 --within 500",
+	.run = run_revoke,
+};
 
 const struct command cmd_app_start = {
 	.group = "app",

@@ -7,7 +7,8 @@
 #include "cli.h"
 
 extern const struct command cmd_up, cmd_down, cmd_status, cmd_top, cmd_console;
-extern const struct command cmd_app_start, cmd_app_list, cmd_app_stop;
+extern const struct command cmd_app_start, cmd_app_list, cmd_app_stop,
+	cmd_app_revoke;
 extern const struct command cmd_filter_check, cmd_filter_add,
 	cmd_filter_replace, cmd_filter_del, cmd_filter_list, cmd_filter_show,
 	cmd_filter_dump, cmd_filter_run;

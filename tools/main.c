@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
 	&cmd_app_start,
 	&cmd_app_list,
 	&cmd_app_stop,
+	&cmd_app_revoke,
 	&cmd_filter_check,
 	&cmd_filter_add,
 	&cmd_filter_replace,

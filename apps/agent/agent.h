@@ -60,10 +60,11 @@ enum ag_op {
 	/* u32 taps, u32 wirelen, u32 len, then the frame or nothing (it is
 	 * staged) : u32 count, u16 ids[] */
 	AG_FILTER_RUN = 16,
-	AG_FLOW = 17,  /* struct ag_flow (blob staged) : u32 flow, or struct
+	AG_FLOW = 17,   /* struct ag_flow (blob staged) : u32 flow, or struct
 			 sp_clash as for AG_FILTER_ADD */
-	AG_AUDIT = 18, /* - : u32 0, or 1 and why the kernel's tables disagree
+	AG_AUDIT = 18,  /* - : u32 0, or 1 and why the kernel's tables disagree
 			  as text[SP_AUDIT] */
+	AG_REVOKE = 19, /* struct sp_revoke : - */
 };
 
 struct ag_result {

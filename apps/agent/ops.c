@@ -157,6 +157,9 @@ op_filter_add(const uint8_t *p, size_t len, struct answer *a)
 	if (!staged(0, req.bytes))
 		return refuse(a, SP_EINVAL, "more bytes than were staged");
 
+	/* Bindings that were taken from their owners keep no names. */
+	filters_sync();
+
 	int binding = filter_add(&req, staging.bytes, a);
 
 	if (binding < 0)
@@ -311,6 +314,20 @@ op_audit(const uint8_t *p, size_t len, struct answer *a)
 	return SP_OK;
 }
 
+static int
+op_revoke(const uint8_t *p, size_t len, struct answer *a)
+{
+	struct sp_revoke req;
+	const struct app *app;
+
+	memcpy(&req, p, len);
+	app = app_of_env(req.env);
+	if (app == NULL)
+		return refuse(
+			a, SP_ENOENT, "the agent runs nothing as %u", req.env);
+	return sys_revoke(0, &req);
+}
+
 _Static_assert(offsetof(struct ag_app, slices) == AG_APP_LEAST,
 	"part of the protocol");
 
@@ -343,6 +360,8 @@ static const struct operation operations[] = {
 	[AG_HALT] = { op_halt, 4, 4, false },
 	[AG_ASH_STATE] = { op_ash_state, SP_NAME + 8, SP_NAME + 8, true },
 	[AG_AUDIT] = { op_audit, 0, 0, true },
+	[AG_REVOKE] = { op_revoke, sizeof(struct sp_revoke),
+		sizeof(struct sp_revoke), false },
 	[AG_FILTER_RUN] = { op_filter_run, 12, AG_MAX_PAYLOAD, true },
 };
 

@@ -10,9 +10,9 @@
 	.set	noat
 	.set	noreorder
 
-	/* $at, $t0, $t1, $sp are moved through the area. */
+	/* $at, $t0, $t1, $sp are moved through the area; $ra is needed. */
 	.macro	EACH_OTHER what
-	.irp	n, 2,3,4,5,6,7,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,28,30,31
+	.irp	n, 2,3,4,5,6,7,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,28,30
 	\what	\n
 	.endr
 	.endm
@@ -53,6 +53,7 @@ exception_entry_\name:
 	addiu	$sp, $sp, %lo(exception_stacks + (\level + 1) * EXC_STACK)
 1:	addiu	$sp, $sp, -X_BYTES
 	EACH_OTHER X_KEEP
+	sw	$ra, X_REG(31)($sp)
 	lw	$t0, SAVE_LEVEL(\level) + SAVE_AT($zero)
 	lw	$t1, SAVE_LEVEL(\level) + SAVE_FREE($zero)
 	lw	$t2, SAVE_LEVEL(\level) + SAVE_FREE + 4($zero)
@@ -67,8 +68,19 @@ exception_entry_\name:
 	sw	$t0, X_EPC($sp)
 	sw	$t1, X_CAUSE($sp)
 	sw	$t2, X_BADVADDR($sp)
-	li	$t3, \level
-	j	exception_call
+	sw	$zero, SAVE_LEVEL(\level) + SAVE_BUSY($zero)
+	jal	exception_call
+	li	$t3, \level		/* delay slot */
+	/* From here $k1 counts: busy again, so that no slice is ended here. */
+	lui	$t0, 0x8000
+	sw	$t0, SAVE_LEVEL(\level) + SAVE_BUSY($zero)
+	lw	$k1, X_EPC($sp)
+	lw	$t0, X_REG(8)($sp)
+	lw	$t1, X_REG(9)($sp)
+	lw	$ra, X_REG(31)($sp)
+	lw	$1, X_REG(1)($sp)
+	lw	$sp, X_REG(29)($sp)
+	jr	$k1
 	sw	$zero, SAVE_LEVEL(\level) + SAVE_BUSY($zero) /* delay slot */
 	.end	exception_entry_\name
 	.endm
@@ -80,8 +92,11 @@ exception_entry_\name:
 exception_no_room:
 	break
 
-/* In: $sp = the frame, $t3 = the level. */
+/* In: $sp = the frame, $t3 = the level.  Out: all that is in it but $at, $t0, $t1,
+ * $sp and $ra. */
+	.ent	exception_call
 exception_call:
+	move	$s0, $ra		/* is in the frame */
 	sw	$t3, X_LEVEL($sp)
 	sw	$zero, X_REG(0)($sp)
 	mfhi	$t0
@@ -90,21 +105,12 @@ exception_call:
 	sw	$t1, X_LO($sp)
 	jal	exception_dispatch
 	addiu	$a0, $sp, X_REG(0)	/* delay slot */
+	move	$t1, $s0
 	lw	$t0, X_HI($sp)
-	lw	$t1, X_LO($sp)
 	mthi	$t0
-	mtlo	$t1
+	lw	$t0, X_LO($sp)
+	mtlo	$t0
 	EACH_OTHER X_LOAD
-	lw	$t0, X_REG(8)($sp)
-	lw	$t1, X_REG(9)($sp)
-/*
- * From here on $k1 counts.  Refills and interrupts keep it; who saves registers
- * at the end of a slice looks whether it is here (slice.S).
- */
-	.globl	exception_resume
-exception_resume:
-	lw	$k1, X_EPC($sp)
-	lw	$1, X_REG(1)($sp)
-	lw	$sp, X_REG(29)($sp)
-	jr	$k1
+	jr	$t1
 	nop				/* delay slot */
+	.end	exception_call

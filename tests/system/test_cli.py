@@ -79,7 +79,7 @@ def test_every_command_has_help_with_an_example():
 
 def test_the_commands_of_this_release_are_those_of_the_contract():
     want = ["up", "down", "status", "top", "console", "app start", "app list",
-            "app stop", *("filter " + v for v in "check add replace del list "
+            "app stop", "app revoke", *("filter " + v for v in "check add replace del list "
                           "show dump run".split()),
             *("ash " + v for v in "load replace unload list show dump check "
               "test".split()), "replay", "rtt"]
@@ -119,6 +119,11 @@ def test_values_out_of_range_are_bad_usage():
                   ["filter", "add", "a", "ip", "--priority", "high"],
                   ["app", "start", "echo-ring", "--slices", "0"],
                   ["app", "start", "echo-ring", "--slices", "65"],
+                  ["app", "revoke", "a", "pages", "0"],
+                  ["app", "revoke", "a", "pages", "-1"],
+                  ["app", "revoke", "a", "cars", "1"],
+                  ["app", "revoke", "a", "pages"],
+                  ["app", "revoke", "a", "pages", "1", "--within", "x"],
                   ["status", "--name", "../x"], ["status", "--name", ""]):
         refused(*words, status=2)
 
@@ -131,7 +136,7 @@ def test_without_a_machine_every_command_says_so():
         write_pcap(pcap, [frames.udp()])
         for words in (["down"], ["status"], ["console"], ["app", "list"],
                       ["top"],
-                      ["app", "stop", "1"], ["filter", "add", "a", "ip"],
+                      ["app", "stop", "1"], ["app", "revoke", "1", "pages", "1"], ["filter", "add", "a", "ip"],
                       ["filter", "replace", "a", "ip"], ["filter", "del", "a"],
                       ["filter", "list"], ["filter", "show", "a"],
                       ["filter", "dump", "--all"], ["ash", "list"],

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""test_watch - what people see of a running machine: status, top, app list."""
+"""test_watch - what people see of a running machine: status, top, app list; and
+what they take from it: app revoke."""
 import glob
 import json
 import os
@@ -145,6 +146,54 @@ def test_the_kernel_is_asked_to_audit_itself():
               "audit")
         check("tables agree\n" in m.cli("status", "--audit").stdout, "as text")
         check("audit" not in m.status(), "an audit nobody asked for")
+
+
+def counted(m, name):
+    return next(e for e in m.ask("app", "list") if e["name"] == name)
+
+
+def test_an_application_is_asked_for_what_it_has():
+    with Machine() as m:
+        m.start("giver", "gives", name="gives")
+        m.start("giver", "ignores", name="ignores")
+        wait_for(lambda: m.console().count("giver: ready") == 2, "both are ready")
+        for name in ("gives", "ignores"):
+            before = counted(m, name)
+            got = m.ask("app", "revoke", name, "pages", 5, "--within", 200)
+            equal((got["id"], got["ticks"]), (before["id"], 20), "the request")
+            wait_for(lambda: counted(m, name)["pages"] == before["pages"] - 5,
+                     f"{name} has 5 pages less")
+            equal(counted(m, name)["repossessed"], 0 if name == "gives" else 5,
+                  f"taken from {name} by force")
+        m.console_says("giver: gave 5 pages")
+        equal({m.app_states()[n] for n in ("gives", "ignores")}, {"waiting"},
+              "states")
+
+
+def test_slices_filters_and_rings_are_taken_at_once_if_so_asked():
+    with Machine() as m, m.wire() as w:
+        m.cli("app", "start", "echo-ring", "--slices", "4")
+        m.cli("filter", "add", "nine", "udp dst port 9", "--to",
+              "ring:echo-ring")
+        m.cli("app", "revoke", "echo-ring", "slices", 2, "--within", 0)
+        wait_for(lambda: counted(m, "echo-ring")["slices"] == 2, "2 slices")
+        equal(w.ask(frames.udp(b"still", 9)), frames.reply_udp(b"still", 9),
+              "the reply")
+        m.cli("app", "revoke", "echo-ring", "filters", 1, "--within", 0)
+        wait_for(lambda: m.ask("filter", "list") == [], "no filter")
+        m.cli("filter", "add", "nine", "udp dst port 9", "--to",
+              "ring:echo-ring")
+        w.ask(frames.udp(b"again", 9))
+        m.cli("app", "revoke", "echo-ring", "rings", 1, "--within", 0)
+        wait_for(lambda: counted(m, "echo-ring")["rings"] == 0, "no ring")
+        equal(m.ask("filter", "list"), [], "filters of a ring that is gone")
+        m.cli("filter", "add", "nine", "udp dst port 9", "--to",
+              "ring:echo-ring", status=1)
+        m.cli("app", "stop", "echo-ring")
+        refused("app", "revoke", "echo-ring", "pages", "1", "--name", m.name,
+                says="no such application")
+        refused("app", "revoke", "12345", "pages", "1", "--name", m.name,
+                says="the agent runs nothing as 12345")
 
 
 def test_an_ended_environment_shows_why_and_where():
