@@ -110,6 +110,18 @@ check_free(uint32_t pfn, const struct sp_frame *f)
 			pfn, f->owner, f->maps, f->pins);
 }
 
+/* Nobody dead is named by a frame, or on its list. */
+static void
+check_names(uint32_t pfn, const struct sp_frame *f)
+{
+	if (cap_check_name(&f->name) < 0)
+		audit_fail("frame %u: its name is nobody's", pfn);
+	for (uint32_t i = 0; i < SP_ACL; i++)
+		if (f->acl.entry[i].rights != 0 &&
+			cap_check_name(&f->acl.entry[i]) < 0)
+			audit_fail("frame %u: lists nobody", pfn);
+}
+
 static void
 check_frame(uint32_t pfn, const struct sp_frame *f)
 {
@@ -131,6 +143,8 @@ check_frame(uint32_t pfn, const struct sp_frame *f)
 	if (f->kind == SP_FRAME_USER && f->owner == 0 && f->maps == 0 &&
 		f->pins == 0)
 		audit_fail("frame %u: nobody's, but not free", pfn);
+	if (f->kind == SP_FRAME_USER)
+		check_names(pfn, f);
 	if (f->kind > SP_FRAME_DEAD)
 		audit_fail("frame %u: kind %u", pfn, f->kind);
 }

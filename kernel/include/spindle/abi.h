@@ -153,8 +153,8 @@ enum {
 };
 
 struct sp_map {
-	uint32_t cap;
-	uint32_t env; /* 0: this one */
+	uint32_t cap; /* opens the frames, and ENV for writing */
+	uint32_t env; /* 0: this one, which needs no right to itself */
 	uint32_t va, pfn, count, flags;
 };
 

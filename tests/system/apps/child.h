@@ -37,15 +37,17 @@ child_copy(uint32_t env, uint32_t va, uint32_t pfn, uint32_t pages)
 	return map_at(env, va, pfn, pages, SP_MAP_WRITE);
 }
 
-/* Start FN(ARG) in a child; SHARED is the frame at SHARED_VA. */
+/* Start FN(ARG) in a child, named below capability BY; SHARED is the frame at
+ * SHARED_VA. */
 static inline struct child
-child_start(void (*fn)(uint32_t), uint32_t arg, uint32_t shared)
+child_start_below(
+	uint32_t by, void (*fn)(uint32_t), uint32_t arg, uint32_t shared)
 {
 	static const char name[SP_NAME] = "child";
 	uint32_t stack = APP_STACK / SP_PAGE;
 	uint32_t image = (uint32_t)(uintptr_t)image_end - SP_USER_BASE;
 	struct child c = { .pages = (image + SP_PAGE - 1) / SP_PAGE + stack };
-	int32_t env = sys_env_create(APP_CAP_SELF, name);
+	int32_t env = sys_env_create(by, name);
 	int32_t pfn = alloc(c.pages, 0, PFN_ANY);
 	struct sp_start s = {
 		.pc = (uint32_t)(uintptr_t)fn,
@@ -66,6 +68,12 @@ child_start(void (*fn)(uint32_t), uint32_t arg, uint32_t shared)
 		sys_exit(1);
 	}
 	return c;
+}
+
+static inline struct child
+child_start(void (*fn)(uint32_t), uint32_t arg, uint32_t shared)
+{
+	return child_start_below(APP_CAP_SELF, fn, arg, shared);
 }
 
 static inline const struct sp_env_info *
