@@ -75,6 +75,8 @@ pct_call:
 	WORDS	sw, 0, $v1
 	sw	$a1, 4($v1)
 	EACH_PRESERVED LOAD
+	.globl	pct_call_end		/* where benches stop counting */
+pct_call_end:
 	jr	$ra
 	addiu	$sp, $sp, CALL_BYTES	/* delay slot */
 	.end	pct_call
@@ -93,6 +95,8 @@ pct_call_trusting:
 	lw	$v1, 0($sp)
 	WORDS	sw, 0, $v1
 	sw	$a1, 4($v1)
+	.globl	pct_call_trusting_end		/* where benches stop counting */
+pct_call_trusting_end:
 	jr	$ra
 	addiu	$sp, $sp, 8		/* delay slot */
 	.end	pct_call_trusting

@@ -88,9 +88,27 @@ def calls():
             "pct-async": between(log, "transfer", "take")}
 
 
+def run_rpc(m, program):
+    m.start(program, "serve", name="server")
+    m.start(program, "server", "count", name="client")
+    finished(m, "client")
+
+
+def rpc():
+    """{case: instructions} of a round trip between two C functions: eight words
+    each way, to a callee that is not trusted with registers, and to one that is."""
+    names = {"lrpc": "pct_call", "tlrpc": "pct_call_trusting"}
+    at = {n: a[0] for n, a in guest.symbols(f"{APPS}/runtime_pct.elf").items()}
+    watch = {c: at[f] for c, f in names.items()}
+    watch |= {f"{c}-end": at[f"{f}_end"] for c, f in names.items()}
+    log = events("runtime_pct", watch, run_rpc)
+    back = 2  # the return itself
+    return {c: between(log, c, f"{c}-end") + back for c in names}
+
+
 def measure():
     """The rows; fails when one is above what was promised."""
-    found = [("exception", exceptions()), ("syscall", calls())]
+    found = [("exception", exceptions()), ("syscall", calls()), ("ipc", rpc())]
     rows = [Row(table, case, "exos", "instr", value, N, "measured")
             for table, cases in found for case, value in cases.items()]
     for row in rows:

@@ -29,6 +29,8 @@ PUBLISHED = [
     Row("exception", "prot-entry", "paper:aegis", "instr", 18, 0, "published"),
     Row("exception", "stlb-hit", "paper:aegis", "instr", 18, 0, "published"),
     Row("syscall", "pct-sync", "paper:aegis", "instr", 30, 0, "published"),
+    Row("ipc", "lrpc", "paper:exos", "us", 6.3, 0, "published"),
+    Row("ipc", "tlrpc", "paper:exos", "us", 2.9, 0, "published"),
 ]
 
 
