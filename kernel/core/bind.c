@@ -457,12 +457,14 @@ int
 flow_drop(uint32_t cap, uint32_t id)
 {
 	struct bind_entry *f = flow_find(id);
+	bool used = false;
 
-	for (uint32_t i = 1; f != NULL && i < BIND_ENTRIES; i++)
-		if (bind_table[i].kind != BIND_FREE &&
-			bind_table[i].flow == (uint32_t)(f - bind_table))
-			return SP_EBUSY;
-	return remove_checked(cap, f);
+	kernel_interruptible_begin();
+	for (uint32_t i = 1; f != NULL && !used && i < BIND_ENTRIES; i++)
+		used = bind_table[i].kind != BIND_FREE &&
+		       bind_table[i].flow == (uint32_t)(f - bind_table);
+	kernel_interruptible_end();
+	return used ? SP_EBUSY : remove_checked(cap, f);
 }
 
 bool

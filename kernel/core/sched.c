@@ -77,7 +77,8 @@ irq_is_allowed(uint32_t line)
 	return (sched.lines & line) != 0;
 }
 
-void
+/* Not inlined: tests/bench/irqoff.py knows the places where they come on. */
+__attribute__((noinline)) void
 kernel_interruptible_begin(void)
 {
 	cp0_set_status(sched.lines | ST_IM7 | ST_IE);
@@ -254,11 +255,22 @@ run_alone(uint32_t slot)
 	sched_run_env(e);
 }
 
+/* Asking sleepers takes long: let interrupts in between.  True if somebody can
+ * run then who is not among CAN, or wants an upcall. */
+static bool
+breathe(uint32_t can)
+{
+	kernel_interruptible_begin();
+	kernel_interruptible_end();
+	return cpu.resched != 0 || (sched.ready & ~can) != 0;
+}
+
 /*
  * Round the vector from where it stands.  Who owes a slice pays with those it
- * comes to; if nobody else profits, the first of them runs after all.
+ * comes to; if nobody else profits, the first of them runs after all.  Returns
+ * true when it was interrupted and must begin anew.
  */
-static __attribute__((noinline)) void
+static __attribute__((noinline)) bool
 walk(uint32_t can, uint32_t ask)
 {
 	uint32_t saved = SP_SLICES;
@@ -281,6 +293,8 @@ walk(uint32_t can, uint32_t ask)
 			continue;
 		}
 		if ((ask & bit) != 0) {
+			if (breathe(can))
+				return true;
 			ask &= ~bit; /* once a round is enough */
 			if (!predicate_wake(e)) {
 				can &= ~bit;
@@ -294,9 +308,11 @@ walk(uint32_t can, uint32_t ask)
 		sched.position = saved;
 		run_slice(living(info.slice[saved] % SP_MAX_ENVS));
 	}
+	return false;
 }
 
-static void
+/* Whoever has the next slice; true: look again, false: nobody. */
+static bool
 run_slices(void)
 {
 	uint32_t can = sched.ready, ask = sched.asleep & ~can;
@@ -306,11 +322,11 @@ run_slices(void)
 		(ask | sched.upcalls | (sched.debtors & ~can)) == 0) {
 		if (can != 0)
 			run_alone((uint32_t)__builtin_ctz(can));
-		return;
+		return false;
 	}
 	can |= due_upcalls();
 	ask &= ~can;
-	walk(can | ask, ask);
+	return walk(can | ask, ask);
 }
 
 /* Nobody runs; the clock goes on for those who must be asked, or told. */
@@ -334,15 +350,16 @@ idle(void)
 static _Noreturn void
 go_on(struct env *holder)
 {
-	cpu.resched = 0;
 	if (holder != NULL && timer_slice_is_over()) {
 		env_info(holder)->ticks++;
 		holder = NULL;
 	}
-	run_upcall(holder);
-	if (holder != NULL)
-		sched_run_env(holder);
-	run_slices();
+	do {
+		cpu.resched = 0;
+		run_upcall(holder);
+		if (holder != NULL)
+			sched_run_env(holder);
+	} while (run_slices());
 	idle();
 }
 

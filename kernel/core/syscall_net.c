@@ -82,8 +82,12 @@ sys_ring_create(uint32_t cap, uint32_t id, uint32_t pfn, uint32_t pages)
 		return err;
 	if (pages > SP_RING_PAGES)
 		return SP_EINVAL;
+	kernel_interruptible_begin();
 	err = syscall_check_frames(cap, pfn, pages, SP_CAP_READ | SP_CAP_WRITE);
-	return err < 0 ? err : ring_create(e, pfn, pages);
+	if (err == SP_OK)
+		err = ring_create(e, pfn, pages);
+	kernel_interruptible_end();
+	return err;
 }
 
 int32_t
@@ -97,10 +101,14 @@ sys_ring_destroy(uint32_t cap, uint32_t id, uint32_t c, uint32_t d)
 		return SP_ENOENT;
 	if (!env_cap_opens(cap, ring_owner(r), SP_CAP_WRITE))
 		return SP_EPERM;
-	if (bind_uses(SP_TO_RING, id))
-		return SP_EBUSY;
-	ring_destroy(r);
-	return SP_OK;
+	kernel_interruptible_begin();
+
+	bool used = bind_uses(SP_TO_RING, id);
+
+	if (!used)
+		ring_destroy(r);
+	kernel_interruptible_end();
+	return used ? SP_EBUSY : SP_OK;
 }
 
 int32_t
@@ -230,8 +238,11 @@ sys_filter_run(uint32_t cap, uint32_t va, uint32_t c, uint32_t d)
 	if (err < 0)
 		return err;
 
+	kernel_interruptible_begin();
+
 	int n = bind_run(&run, frame + 2, ids, SP_MAX_BINDINGS);
 
+	kernel_interruptible_end();
 	if (n < 0)
 		return n;
 	if ((uint32_t)n > run.ids_room)

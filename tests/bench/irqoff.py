@@ -29,6 +29,7 @@ LIMIT = 6000
 ON = ("kernel_interruptible_begin", "idle_wait")
 PAUSE = ("ash_enter", "ash_stub_wake", "ash_stub_clock")
 LONG = bytes(1472)  # payload of a 1514-byte frame
+SLEEPERS = 16
 FLOOD = 120         # frames at once; the ring of the NIC has 128
 
 Stretch = collections.namedtuple("Stretch", "length start end blocks")
@@ -82,6 +83,7 @@ def bindings(m):
         capture = os.path.join(tmp, "mixed.pcap")
         gen_capture.write_pcap(capture, gen_capture.frames(2000, 1))
         m.cli("replay", capture)
+        m.cli("status", "--audit")
         for name in ("t1", "p1"):
             m.cli("filter", "run", name, "-r", capture)
     for i in range(0, 60, 2):
@@ -109,7 +111,9 @@ def ends(m):
 
 
 def calls_and_floods(m):
-    """System calls with much to do, frames meanwhile."""
+    """System calls with much to do, frames meanwhile, sleepers to be asked."""
+    for i in range(SLEEPERS):
+        m.start("stretcher", "asleep", name=f"asleep{i}")
     m.start("stretcher", "calls", name="calls")
     m.cli("filter", "add", "calls", "udp dst port 2001", "--to", "ring:calls")
     floods(m)

@@ -5,7 +5,8 @@
  * do, in turn, and echoes the frames, each in four pieces; prints "stretcher: round
  * N" after round N.  Argument "big": takes as many pages and mappings as it
  * gets, prints "stretcher: big" and sleeps, so that there is much to do when it
- * is ended.
+ * is ended.  Argument "asleep": sleeps until eight things hold, of which the last one
+ * never does.
  */
 #include "apps/lib/app.h"
 #include "apps/lib/echo.h"
@@ -127,6 +128,42 @@ children(void)
 		(void)sys_env_kill(APP_CAP_SELF, (uint32_t)id);
 }
 
+/* What looks at many frames, pages or capabilities at once. */
+static void
+names(void)
+{
+	static const struct sp_acl nobody;
+	const struct sp_cap cap = {
+		.rights = SP_CAP_ALL, .len = SP_CAP_NAME, .name = { 1 }
+	};
+	int32_t pfn = sys_page_alloc(APP_CAP_SELF, PAGES, 0, PFN_ANY);
+
+	(void)sys_page_acl(APP_CAP_SELF, (uint32_t)pfn, PAGES, &nobody);
+	for (uint32_t i = 0; i < MAPS; i++)
+		(void)sys_tlb_write(APP_CAP_SELF, SPARE_VA + i * SP_PAGE,
+			(uint32_t)pfn, SP_MAP_WRITE);
+	(void)sys_tlb_delete(SPARE_VA, MAPS);
+	for (uint32_t i = 0; i < MAPS; i++)
+		(void)sys_tlb_write(APP_CAP_SELF, SPARE_VA + i * SP_PAGE,
+			(uint32_t)pfn, SP_MAP_WRITE);
+	(void)sys_page_free(APP_CAP_SELF, (uint32_t)pfn, PAGES);
+	(void)sys_cap_revoke(APP_CAP_SELF, &cap);
+}
+
+static void
+asleep(void)
+{
+	struct sp_predicate p = { .n = SP_TERMS };
+
+	for (uint32_t i = 0; i < SP_TERMS; i++) {
+		p.term[i].va = SP_INFO_VA;
+		p.term[i].op = i < SP_TERMS - 1 ? SP_EQ : SP_NE;
+		p.term[i].value = SP_INFO_MAGIC;
+		p.term[i].tag = 1;
+	}
+	(void)sys_sleep_until(&p);
+}
+
 static void
 calls(void)
 {
@@ -138,6 +175,7 @@ calls(void)
 		rings();
 		handlers();
 		children();
+		names();
 		(void)sys_console(APP_CAP_CONSOLE, text, sizeof(text));
 		echo();
 		print("stretcher: round %u\n", round);
@@ -165,6 +203,8 @@ app_main(uint32_t a0, uint32_t a1)
 {
 	if (a0 > 1 && app_arg(a1, 1)[0] == 'b')
 		big();
+	else if (a0 > 1 && app_arg(a1, 1)[0] == 'a')
+		asleep();
 	else
 		calls();
 	return 0;
