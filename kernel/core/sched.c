@@ -436,6 +436,10 @@ check_bits(uint32_t slot)
 	if (ready != (e != NULL && env_is_runnable(e)))
 		audit_fail("env slot %u: ready %u in state %u", slot, ready,
 			info.env[slot].state);
+	if (((sched.asleep >> slot & 1) != 0) !=
+		(e != NULL && info.env[slot].state == SP_ENV_SLEEPING))
+		audit_fail("env slot %u: asleep in state %u", slot,
+			info.env[slot].state);
 	if ((sched.debtors >> slot & 1) != 0 && e == NULL)
 		audit_fail("env slot %u: owes a slice", slot);
 	if (upcall && (e == NULL || e->upcall_pc == 0))
