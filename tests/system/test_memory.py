@@ -48,7 +48,7 @@ acl 0, free-binding-held 0 5ec2e7, taken-anew yes, free-binding 2 0,
 acl 0, free-mapping-held 0 5ec2e7, taken-anew yes, free-mapping 2 0,
 acl 0, death-binding-held 0 5ec2e7, owner-gone yes, death-binding 2 0,
 acl 0, death-mapping-held 0 5ec2e7, owner-gone yes, death-mapping 2 0,
-lives 320 found 0 missed 280, done 0
+lives 320 bound 40 missed 280, done 0
 """
 USE = """
 ring 0, bind 0, send to-ring, ring-got yes, free-data 0, ring-gone -6,
@@ -56,7 +56,8 @@ binding-gone -6, control-mine yes, data-again yes, send to-nobody,
 nothing-came yes, install 0, bind 0, send to-handler, free-region 0,
 handler-gone -6, its-binding-gone -6, rest-is-mine 0, send to-no-handler,
 acl 0, pinned yes, unpinned yes, sleeper-freed 0 -20, acl 0, pinned yes,
-unpinned yes, sleeper-narrowed 0 -20, bind 0, free-sending 0, sent-again yes,
+unpinned yes, sleeper-narrowed 0 -20, its-ring yes, my-ring yes,
+its-ring-gone -6, my-ring-stays 0, bind 0, free-sending 0, sent-again yes,
 unbind 0, done 0
 """
 MOD, TLBL = 1, 2  # exceptions

@@ -13,6 +13,7 @@
 #include "apps/lib/syscall.h"
 
 #include <spindle/bytes.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { SPARE_VA = 0x20100000 }; /* nothing is mapped there */

@@ -215,15 +215,14 @@ dead_owner(const char *name, uint32_t arg)
 
 /* --- ASIDs ------------------------------------------------------------------------------ */
 
+/* Its parent's frame, by its parent's name: that lives on, and so would what is
+ * bound to it. */
 static void
 binder_main(uint32_t arg)
 {
-	uint32_t own = (uint32_t)alloc(1, 0, PFN_ANY);
-
-	(void)arg;
-	(void)sys_tlb_write(APP_CAP_SELF, VA, own, SP_MAP_WRITE);
-	mmio_store(word_at(VA), SECRET);
-	sys_exit(0);
+	child_wait();
+	(void)sys_tlb_write(arg, VA, shared()->pfn, 0);
+	sys_exit(mmio_load(word_at(VA)) == SECRET ? 0 : 1);
 }
 
 static void
@@ -234,22 +233,44 @@ looker_main(uint32_t arg)
 	sys_exit(0);
 }
 
+/* A child that binds our frame by our name; did it? */
+static bool
+bound_once(void)
+{
+	enum { GIFT = 2 };
+	struct sp_cap name = frame_of(frame)->name;
+	struct child c;
+
+	memset(shared(), 0, sizeof(*shared()));
+	shared()->pfn = frame;
+	name.rights = SP_CAP_READ;
+	c = child_start(binder_main, GIFT, comm);
+	(void)sys_cap_grant(APP_CAP_SELF, c.env, GIFT, &name);
+	child_step(&c);
+	return child_end(&c) == 0 && child_info(&c)->exit_code == 0;
+}
+
+static bool
+missed_once(void)
+{
+	struct child c = child_start(looker_main, 0, comm);
+
+	return child_end(&c) == 2 && shared()->result[0] == 0; /* TLBL */
+}
+
 /* Whoever has a dead one's ASID finds nothing of his. */
 static void
 many_lives(void)
 {
-	uint32_t found = 0, missed = 0;
+	uint32_t bound = 0, missed = 0;
 
-	memset(shared(), 0, sizeof(*shared()));
-	for (uint32_t i = 0; i < TURNS; i++) {
-		struct child c = child_start(
-			i % 8 == 0 ? binder_main : looker_main, 0, comm);
-		uint32_t cause = child_end(&c);
-
-		found += shared()->result[0] != 0;
-		missed += cause == 2; /* TLBL */
-	}
-	print("mem: lives %u found %u missed %u\n", TURNS, found, missed);
+	fresh_frame();
+	for (uint32_t i = 0; i < TURNS; i++)
+		if (i % 8 == 0)
+			bound += bound_once();
+		else
+			missed += missed_once();
+	print("mem: lives %u bound %u missed %u\n", TURNS, bound, missed);
 }
 
 int

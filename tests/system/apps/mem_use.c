@@ -193,6 +193,56 @@ sleeper(const char *name, uint32_t comm, int narrow)
 		(void)page_free(pfn, 1);
 }
 
+/* --- a child whose ring lies in our memory ---------------------------------------- */
+
+static void
+ringer_main(uint32_t arg)
+{
+	int32_t own = alloc(1, 0, PFN_ANY);
+
+	(void)arg;
+	shared()->name = frame_of((uint32_t)own)->name;
+	child_wait();
+	shared()->result[0] =
+		sys_ring_create(APP_CAP_SELF, 0, shared()->pfn, 2);
+	child_wait();
+	shared()->result[1] =
+		sys_ring_destroy(APP_CAP_SELF, (uint32_t)shared()->result[0]);
+	sys_exit(0);
+}
+
+/* Who may no longer write to the frames has no ring in them; who owns them has
+ * his still. */
+static void
+ringer(uint32_t comm)
+{
+	struct sp_acl acl = { .entry = { { .rights = 0 } } };
+	uint32_t pfn = (uint32_t)alloc(3, 0, PFN_ANY);
+	int32_t mine = sys_ring_create(APP_CAP_SELF, 0, pfn + 1, 2);
+	struct child c;
+
+	memset(shared(), 0, sizeof(*shared()));
+	shared()->pfn = pfn;
+	c = child_start(ringer_main, 0, comm);
+	while (mmio_load(&shared()->answered) == 0)
+		(void)sys_yield(c.env);
+	acl.entry[0] = shared()->name;
+	acl.entry[0].rights = SP_CAP_READ | SP_CAP_WRITE;
+	(void)sys_page_acl(APP_CAP_SELF, pfn, 2, &acl);
+	child_step(&c);
+	holds("its-ring", shared()->result[0] > 0 && frame_of(pfn)->pins == 1 &&
+				  frame_of(pfn + 1)->pins == 2);
+	acl.entry[0].rights = SP_CAP_READ;
+	(void)sys_page_acl(APP_CAP_SELF, pfn, 2, &acl);
+	holds("my-ring",
+		frame_of(pfn)->pins == 0 && frame_of(pfn + 1)->pins == 1);
+	child_step(&c);
+	(void)child_end(&c);
+	said("its-ring-gone", shared()->result[1]);
+	said("my-ring-stays", sys_ring_destroy(APP_CAP_SELF, (uint32_t)mine));
+	(void)page_free(pfn, 3);
+}
+
 /* The page is freed, taken anew and written to at once; what was to be sent is
  * sent, or nothing. */
 static void
@@ -233,6 +283,7 @@ app_main(uint32_t a0, uint32_t a1)
 	handler();
 	sleeper("sleeper-freed", comm, 0);
 	sleeper("sleeper-narrowed", comm, 1);
+	ringer(comm);
 	transmission();
 	said("done", 0);
 	for (;;)
