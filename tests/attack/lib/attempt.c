@@ -15,6 +15,7 @@
 enum part { ENVS, SLICES, FRAMES, BINDINGS, FLOWS, HANDLERS, PARTS };
 
 static uint32_t before[PARTS];
+static uint32_t attempts;
 
 static uint32_t
 mix(uint32_t sum, uint32_t word)
@@ -94,14 +95,14 @@ attempt_begin(void)
 	digest(before);
 }
 
-void
-attempt_end(const char *name, int32_t code)
+static void
+look_after(const char *name, int32_t code)
 {
 	static const char *const parts[PARTS] = { "environments", "slices",
 		"frames", "bindings", "flows", "handlers" };
 	uint32_t after[PARTS];
 
-	print("attack: %s %d\n", name, code < 0 ? (int)code : 0);
+	attempts++;
 	if (code < 0) {
 		digest(after);
 		for (uint32_t i = 0; i < PARTS; i++)
@@ -110,4 +111,37 @@ attempt_end(const char *name, int32_t code)
 					parts[i]);
 	}
 	attempt_audit(name);
+}
+
+void
+attempt_end(const char *name, int32_t code)
+{
+	print("attack: %s %d\n", name, code < 0 ? (int)code : 0);
+	look_after(name, code);
+}
+
+void
+attempt_end_as(const char *name, int32_t want, int32_t code)
+{
+	if (code > 0)
+		code = 0;
+	if (code == want)
+		print("attack: %s %d\n", name, (int)code);
+	else
+		print("attack: %s WRONG %d, not %d\n", name, (int)code,
+			(int)want);
+	look_after(name, code);
+}
+
+void
+attempt_holds(const char *name, int truth)
+{
+	print("attack: %s %s\n", name, truth ? "0" : "WRONG");
+	look_after(name, 0);
+}
+
+void
+attempt_done(void)
+{
+	print("attack: done %u\n", attempts);
 }

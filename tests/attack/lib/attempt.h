@@ -21,6 +21,17 @@ void attempt_end(const char *name, int32_t code);
 #define tried(name, call)                                                      \
 	attempt_end((name), (attempt_begin(), (int32_t)(call)))
 
+/* The same, but says WRONG itself unless CODE is WANT (0: it worked). */
+void attempt_end_as(const char *name, int32_t want, int32_t code);
+#define refused(name, want, call)                                              \
+	attempt_end_as((name), (want), (attempt_begin(), (int32_t)(call)))
+
+/* Something else than a call: it was so. */
+void attempt_holds(const char *name, int truth);
+
+/* The last line: "attack: done", and how many attempts there were. */
+void attempt_done(void);
+
 /* The kernel's tables agree, or a line says which do not. */
 void attempt_audit(const char *name);
 

@@ -1,0 +1,45 @@
+#!/usr/bin/python3
+"""test_attacks - what user mode may not do, and what must not follow when it tries.
+
+tests/attack/attack_NAME.c says what each line tries, and what must come of it.
+The kernel's tables are audited after every attempt, and compared with what they
+were before every one that was refused.
+"""
+import os
+import re
+import sys
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             "../system"))
+import harness
+from harness import check, equal
+from test_attack import Attacked
+
+from machine import wait_for
+
+
+def attack(program, least, *args, limit=60):
+    """Run PROGRAM; at least so many attempts, all of them as they should."""
+    with Attacked() as m:
+        m.cli("app", "start", f"build/test/attack/{program}.elf", "--root",
+              *args)
+        ended = f"agent: {program} "
+        wait_for(lambda: ended in m.console(),
+                 f"{program} ends: {m.console()[-300:]}", limit)
+        text = m.console()
+        lines = re.findall(r"^attack: (.*)$", text, re.M)
+        bad = [l for l in lines
+               if re.search(r"WRONG|CHANGED|AUDIT|no memory", l)]
+        equal(bad, [], program)
+        check(f"{ended}ended with 0" in text, text[-1000:])
+        check(lines and lines[-1] == f"done {len(lines) - 1}",
+              f"{program}: {lines[-1:]} of {len(lines)}")
+        check(len(lines) > least, f"{program}: only {len(lines) - 1} attempts")
+
+
+def test_save_areas_and_exceptions():
+    attack("attack_contexts", 45)
+
+
+if __name__ == "__main__":
+    harness.main(globals())
