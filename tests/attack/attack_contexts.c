@@ -38,7 +38,7 @@ set_for(uint32_t env, uint32_t area, uint32_t pc)
 		.sync_pc = pc,
 	};
 
-	return sys_call3(SP_CALL_context_set, APP_CAP_SELF, env, sys_addr(&c));
+	return sys_context_set(APP_CAP_SELF, env, &c);
 }
 
 static int32_t
@@ -58,7 +58,7 @@ set_entries(uint32_t start, uint32_t end, uint32_t sync, uint32_t async)
 		.async_pc = async,
 	};
 
-	return sys_call3(SP_CALL_context_set, APP_CAP_SELF, 0, sys_addr(&c));
+	return sys_context_set(APP_CAP_SELF, 0, &c);
 }
 
 static int32_t
@@ -89,7 +89,7 @@ bad_places(void)
 	(void)sys_call(
 		SP_CALL_tlb_write, APP_CAP_SELF, LOW_VA, own, SP_MAP_WRITE);
 	refused("area-only-bound", SP_EFAULT, set(LOW_VA));
-	(void)sys_call3(SP_CALL_tlb_delete, LOW_VA, 1, 0);
+	(void)sys_tlb_delete(LOW_VA, 1);
 	(void)map(0, LOW_VA, own, SP_MAP_WRITE);
 	refused("area-pointer-kernel", SP_EFAULT,
 		set_at(0, 0, (uint32_t)KERNEL_VA));

@@ -25,7 +25,7 @@ def attack(program, least, *args, limit=60):
               *args)
         ended = f"agent: {program} "
         wait_for(lambda: ended in m.console(),
-                 f"{program} ends: {m.console()[-300:]}", limit)
+                 f"{program} ends", limit)
         text = m.console()
         lines = re.findall(r"^attack: (.*)$", text, re.M)
         bad = [l for l in lines
@@ -39,6 +39,10 @@ def attack(program, least, *args, limit=60):
 
 def test_save_areas_and_exceptions():
     attack("attack_contexts", 45)
+
+
+def test_slices_predicates_and_yields():
+    attack("attack_time", 45)
 
 
 if __name__ == "__main__":
