@@ -45,5 +45,9 @@ def test_slices_predicates_and_yields():
     attack("attack_time", 45)
 
 
+def test_translations_of_frames_that_are_not_its_own_or_were():
+    attack("attack_bindings", 60)
+
+
 if __name__ == "__main__":
     harness.main(globals())
