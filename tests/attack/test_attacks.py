@@ -49,5 +49,9 @@ def test_translations_of_frames_that_are_not_its_own_or_were():
     attack("attack_bindings", 60)
 
 
+def test_capabilities_and_revocation():
+    attack("attack_rights", 80)
+
+
 if __name__ == "__main__":
     harness.main(globals())
