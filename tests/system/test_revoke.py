@@ -41,6 +41,24 @@ def test_only_who_may_revokes_and_only_what_there_is():
     fine("refusals")
 
 
+def test_a_storm_of_revocations_leaves_everything_whole():
+    with Machine() as m, m.wire() as w:
+        m.cli("app", "start", "echo-ring")
+        m.cli("filter", "add", "echo", "udp dst port 9", "--to",
+              "ring:echo-ring")
+        free = m.status()["memory"]["free"]
+        m.start("storm", "300")
+        answered = 0
+        while m.app_states().get("storm") != "dead":
+            equal(w.ask(frames.udp(b"x", 9)), frames.reply_udp(b"x", 9),
+                  "an echo in the storm")
+            answered += 1
+            m.check_tables()
+        check(answered > 0, f"only {answered} echoes")
+        equal(ended(m, "storm")["code"], 0, f"line; console:\n{m.console()}")
+        equal(m.status()["memory"]["free"], free, "free pages")
+
+
 def count(m, name):
     """Frames that filter NAME has taken, None if it is gone."""
     return next((f["packets"] for f in m.ask("filter", "list")
