@@ -83,21 +83,28 @@ def test_handlers_behind_the_kernel_see_the_same():
 
 
 def test_registers_survive_thousands_of_refills_and_interrupts():
-    """Two that thrash the TLB and the STLB take turns, while frames come."""
+    """Two that thrash the TLB and the STLB take turns, while frames come and
+    handlers fault, which is no exception of theirs."""
     with Machine() as m:
         m.ash("echo", "udp dst port 7", "udp_echo")
+        m.cli("ash", "load", "faults", "build/test/ash/slot_fault.o",
+              "--filter", "udp dst port 8")
         m.start("exceptions", "T", name="one")
         m.start("exceptions", "U", name="two")
         before = m.nic()["interrupts"]
         with m.wire() as w:
             end = time.monotonic() + 60
+            time.sleep(0.2)
+            w.send(frames.udp(b"fault", 8))
+            m.console_says("ash faults: aborted, fault, pc 8")
+            check(len(said(m)) < 4, "nobody ran when the handler faulted")
             while len(said(m)) < 4:
                 check(time.monotonic() < end, f"thrashing: {said(m)}")
                 for i in range(16):
                     w.send(frames.udp(b"%d" % i))
                 for i in range(16):
                     check(w.receive() is not None, "echo meanwhile")
-        equal(sorted(said(m)), ["done", "done"] + ["thrash changed 0"] * 2,
+        equal(sorted(said(m)), ["done", "done"] + ["thrash changed 0 handled 0"] * 2,
               "what they say")
         check(m.nic()["interrupts"] > before + 100, "few interrupts")
 

@@ -207,6 +207,26 @@ def test_a_call_returns_while_its_caller_is_in_an_upcall():
             c.says("upcall-ends", "call 0 changed 0")
 
 
+def test_a_call_returns_while_its_callers_upcall_calls_another():
+    with Calls() as c:
+        c.start("server", "V")
+        bind(c, "server", 1)
+        c.start("another", "V")
+        bind(c, "another", 3)
+        c.start("client", "v", "another")
+        bind(c, "client", 2)
+        c.says("calling")
+        with c.m.wire() as w:
+            w.send(frames.udp(b"up", 2))
+            c.says("upcall")
+            w.send(frames.udp(b"end it", 1))
+            c.says("served 1 bad 0 wait 0 by client")
+            c.m.cli("status", "--audit")
+            check("upcall-ends" not in " ".join(c.said()), c.said())
+            w.send(frames.udp(b"end it", 3))
+            c.says("upcall-ends 0 changed 0", "call 0 changed 0")
+
+
 def test_a_callee_dies_while_its_caller_is_in_an_upcall():
     with Calls() as c:
         c.start("server", "2")
@@ -220,6 +240,33 @@ def test_a_callee_dies_while_its_caller_is_in_an_upcall():
             c.dead("server")
             w.send(frames.udp(b"down", 2))
             c.says("upcall-ends", f"call {KILLED} changed 0")
+
+
+def test_either_end_is_killed_in_an_upcall():
+    with Calls() as c:
+        c.start("server", "W")
+        bind(c, "server", 1)
+        c.start("client", "k", "server")
+        with c.m.wire() as w:
+            w.send(frames.udp(b"up", 1))
+            c.says("upcall")
+        c.stop("server")
+        c.dead("client")
+        c.says(f"killed {KILLED} changed 0")
+    with Calls() as c:
+        c.start("server", "V")
+        bind(c, "server", 1)
+        c.start("client", "u", "server")
+        bind(c, "client", 2)
+        c.says("calling")
+        with c.m.wire() as w:
+            w.send(frames.udp(b"up", 2))
+            c.says("upcall")
+            c.stop("client")
+            c.dead("client")
+            c.m.cli("status", "--audit")
+            w.send(frames.udp(b"end it", 1))
+            c.says("served 1 bad 0 wait 0 by client")
 
 
 if __name__ == "__main__":

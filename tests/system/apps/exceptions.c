@@ -150,7 +150,7 @@ thrash(bool other)
 	int changed = other ? exc_thrash_b(THRASH_VA, end, ROUNDS)
 			    : exc_thrash_a(THRASH_VA, end, ROUNDS);
 
-	print("exc: thrash changed %d\n", changed);
+	print("exc: thrash changed %d handled %u\n", changed, load(LOG_COUNT));
 }
 
 static void

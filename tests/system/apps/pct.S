@@ -26,6 +26,8 @@
 	.bss
 	.align	2
 sp_at:	.space	4
+upcall_sp_at:
+	.space	4
 	WORD	pct_request
 	WORD	pct_expect
 	WORD	pct_result
@@ -45,13 +47,15 @@ sp_at:	.space	4
 	.text
 
 /*
- * int pct_transfer(uint32_t request, uint32_t expect): the message goes; the
+ * int pct_transfer(uint32_t request, uint32_t expect), and the same for upcalls: the
+ * message goes; the
  * registers are then: 0 the message, 1 the reply, 2 nothing.  0 or the first
  * register that is not; $v0 is in pct_result.
  */
-	.globl	pct_transfer
-pct_transfer:
-	SAVE_C	sp_at
+	.macro	TRANSFER name, sp_at
+	.globl	\name, \name\()_at
+\name:
+	SAVE_C	\sp_at
 	lui	$k1, %hi(pct_request)
 	sw	$a0, %lo(pct_request)($k1)
 	lui	$k1, %hi(pct_expect)
@@ -60,8 +64,7 @@ pct_transfer:
 	EACH_MESSAGE FILL, MESSAGE
 	lui	$k1, %hi(pct_request)
 	lw	$v0, %lo(pct_request)($k1)
-	.globl	pct_transfer_at
-pct_transfer_at:
+\name\()_at:
 	syscall
 	bnez	$k1, 9f
 	li	$k1, 27			/* delay slot */
@@ -87,7 +90,11 @@ pct_transfer_at:
 	CHECK_HILO MESSAGE
 8:	move	$k1, $zero
 9:	move	$v0, $k1
-	LOAD_C	sp_at
+	LOAD_C	\sp_at
+	.endm
+
+	TRANSFER pct_transfer, sp_at
+	TRANSFER pct_upcall_transfer, upcall_sp_at
 
 /* The entry of calls: looks at the message, does what served_mode says. */
 	.globl	pct_serve

@@ -151,6 +151,27 @@ long_upcall(void)
 	sys_upcall_done();
 }
 
+/* An upcall that calls somebody itself. */
+static uint32_t upcalls_call;
+
+static void
+calling_upcall(void)
+{
+	struct sp_ring *r = ring_get();
+
+	if (ring_waiting(r) > 0) {
+		while (ring_waiting(r) > 0)
+			ring_next(r);
+		print("pct: upcall\n");
+
+		int changed = pct_upcall_transfer(upcalls_call, EXPECT_REPLY);
+
+		print("pct: upcall-ends %d changed %d\n", (int)pct_result,
+			changed);
+	}
+	sys_upcall_done();
+}
+
 /* An upcall that ends the call it has interrupted. */
 static void
 ending_upcall(void)
@@ -209,6 +230,9 @@ serve(char role, const char *other)
 		take_calls(pct_serve, pct_take);
 		report();
 		break;
+	case 'W': /* serves for ever, and its upcalls take long */
+		served_mode = FOREVER;
+		/* fall through */
 	case 'U': /* serves, but its upcalls take long */
 		(void)sys_upcall_set(long_upcall, &stack[124]);
 		take_calls(pct_serve, pct_take);
@@ -228,6 +252,13 @@ be_client(char role, const char *other)
 		await_binding();
 		print("pct: calling\n");
 		call("call", other);
+		break;
+	case 'v': /* calls "server", its upcall OTHER */
+		upcalls_call = SP_PCT(SP_PCT_CALL, find(other));
+		(void)sys_upcall_set(calling_upcall, &stack[124]);
+		await_binding();
+		print("pct: calling\n");
+		call("call", "server");
 		break;
 	case 'c': /* calls, twice */
 		call("call", other);

@@ -10,6 +10,7 @@
 enum { EXPECT_MESSAGE, EXPECT_REPLY, EXPECT_NOTHING };
 
 int pct_transfer(uint32_t request, uint32_t expect);
+int pct_upcall_transfer(uint32_t request, uint32_t expect);
 int pct_leak(uint32_t number);
 
 /* Entries. */
