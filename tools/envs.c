@@ -37,7 +37,6 @@ env_state(uint32_t state)
 		[SP_ENV_WAITING] = "waiting",
 		[SP_ENV_DEAD] = "dead",
 		[SP_ENV_SLEEPING] = "sleeping",
-		[SP_ENV_CALLING] = "calling",
 	};
 
 	return state < ARRAY_LEN(names) ? names[state] : "?";

@@ -252,7 +252,10 @@ enum sp_level { SP_MAIN, SP_CALL, SP_UPCALL, SP_LEVELS };
  * and jumps to the entry of the exception's code.  Every other register but
  * $k0 and $k1 is as it was.  The application resumes without the kernel: restore,
  * load EPC into $k1, clear BUSY, jr $k1; neither a refill nor an interrupt
- * changes $k1.  A second exception while BUSY ends the environment.
+ * changes $k1.  At the entry $k1 is the area's address in the kernel, of no use
+ * to the application: an area below 32 KiB is reached from $zero.  BadVAddr is
+ * meant only where an address was at fault.  A second exception while BUSY ends
+ * the environment, and so does one without an entry; the console says why.
  *
  * Entries with bit 31 set are entered only after the kernel has looked at its
  * own (guaranteed) mappings; the rest of the word is the address, 0 for none.
@@ -307,7 +310,17 @@ struct sp_area {
 
 enum { SP_KEEP = 8 };
 
-/* All the kernel knows of how to enter an environment.  0 stands for: not. */
+/*
+ * All the kernel knows of how to enter an environment; 0 stands for: not.
+ * context_set needs a capability that opens it for writing, and replaces all:
+ *	SP_EINVAL	an entry that is odd or the kernel's, an area not page
+ *			aligned, slice entries not in pairs or without an area
+ *	SP_EFAULT	no guaranteed mapping lets it write to the area
+ *	SP_EPERM	the area's frame is not its own
+ *	SP_EBUSY	another area in the middle of an exception or a call
+ * The frame stays pinned; giving it back takes the area away.  Words of pc[] that
+ * are 0 become SP_KERNEL_FIRST.
+ */
 struct sp_context {
 	uint32_t area_va;  /* struct sp_area: page aligned, mapped writable */
 	uint32_t start_pc; /* start of slice: every register is clear */
@@ -319,8 +332,20 @@ struct sp_context {
 
 /*
  * Protected control transfer: syscall with $v0 = SP_PCT(kind, environment).  All
- * registers but $v0, $k0 and $k1 are the message.  The callee finds the caller's
- * id in $v0, the caller of a synchronous call afterwards 0 or an error.
+ * registers but $v0, $k0 and $k1, HI and LO included, are the message; $k1 arrives
+ * as 0.  The callee finds the caller's id in $v0, and whether it serves is its
+ * business: everybody may call everybody.
+ *
+ * CALL: the callee runs in this and all further slices of the caller until it
+ * RETURNs; the caller goes on behind its syscall with the callee's registers and
+ * $v0 = 0.  SEND: the callee runs for the rest of the slice, until it RETURNs; the
+ * caller keeps its registers, $v0 = 0, and goes on in a slice of its own.  A callee
+ * that ends returns SP_EKILLED and no other register.  Whoever's caller ends goes
+ * on in its own slices.  A call that is refused changes nothing but $v0:
+ *	SP_ENOENT	no such environment
+ *	SP_EINVAL	itself; RETURN from what is no call
+ *	SP_EPERM	the callee has no entry for this kind
+ *	SP_EBUSY	it serves somebody, waits for a callee or is in an upcall
  */
 enum { SP_PCT_CALL, SP_PCT_SEND, SP_PCT_RETURN };
 #define SP_PCT(kind, env) (0x80000000u | (uint32_t)(kind) << 29 | (env))
@@ -513,7 +538,6 @@ enum sp_env_state {
 	SP_ENV_WAITING,
 	SP_ENV_DEAD,
 	SP_ENV_SLEEPING, /* until its predicate holds */
-	SP_ENV_CALLING,  /* until its callee returns */
 };
 
 struct sp_env_info {

@@ -124,8 +124,7 @@ is_stuck(const struct worker *w)
 		&app_info()->env[w->child.env % SP_MAX_ENVS];
 	uint32_t since = app_info()->ticks - w->seen_at;
 
-	if (e->state == SP_ENV_WAITING || e->state == SP_ENV_SLEEPING ||
-		e->state == SP_ENV_CALLING)
+	if (e->state == SP_ENV_WAITING || e->state == SP_ENV_SLEEPING)
 		return since > BLOCKED_TICKS;
 	return e->ticks - w->seen_ran > RUNS_TICKS || since > LOST_TICKS;
 }
