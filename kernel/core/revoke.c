@@ -18,6 +18,7 @@
 #include "kernel/core/ring.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/slice.h"
+#include "kernel/core/timer.h"
 #include "kernel/mips.h"
 #include "kernel/panic.h"
 
@@ -293,6 +294,22 @@ take(struct env *e, uint32_t resource, uint32_t count)
 
 /* --- the work --------------------------------------------------------------------- */
 
+/* Finding what to take may be long: it is E's time, not that of whoever has the
+ * slice. */
+static void
+take_charged(struct env *e, uint32_t resource, uint32_t count)
+{
+	uint32_t start = cp0_get_count();
+
+	take(e, resource, count);
+
+	uint32_t status = irq_off();
+
+	if (!timer_slice_is_over())
+		sched_charge(e, cp0_get_count() - start);
+	irq_restore(status);
+}
+
 /* What is overdue is taken; true when anything was. */
 static bool
 enforce(struct env *e)
@@ -309,7 +326,7 @@ enforce(struct env *e)
 			(int32_t)(info.ticks - w->deadline) < 0)
 			continue;
 		if (excess(e, i) != 0)
-			take(e, i, excess(e, i));
+			take_charged(e, i, excess(e, i));
 		w->active = false;
 	}
 	return a->taken != before;
