@@ -27,8 +27,12 @@
 #define ENV_KEY         44 /* ENV_OPEN while it is at rest */
 #define ENV_SYNC_ENTRY  48
 #define ENV_ASYNC_ENTRY 52
-#define ENV_CONTEXT     64 /* of each level */
-#define ENV_ASID        496
+#define ENV_TURN        56 /* $v0 of the yield that may start it, or 0 */
+#define ENV_TURN_KEY    60 /* ... once it has given up a slice itself */
+#define ENV_START_PC    64
+#define ENV_START_AT    68 /* where its next slice starts, 0: where it was */
+#define ENV_CONTEXT     72 /* of each level */
+#define ENV_ASID        504
 #define ENV_BYTES       1024
 #define ENV_BYTES_LOG2  10
 
@@ -126,7 +130,7 @@ _Noreturn void context_resume(const struct context *ctx);
  * register 0.  Interrupts off. */
 _Noreturn void context_start(uint32_t pc, uint32_t sp);
 
-/* boot/: the same with no stack. */
+/* boot/: the same with no stack: the start of a slice. */
 _Noreturn void slice_enter(uint32_t pc);
 
 /* boot/: wait for an interrupt on an empty stack; the scheduler follows it. */

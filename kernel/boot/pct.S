@@ -42,6 +42,7 @@ pct_entry:
 	sw	$zero, ENV_OPEN($k1)
 	sw	$v0, ENV_OPEN_SAVED($k1)
 	sw	$zero, ENV_OPEN($k0)
+	sw	$zero, ENV_TURN($k0)
 	lw	$v0, ENV_SAVE_OF + 4 * LEVEL_CALL($k0)
 	sw	$v0, ENV_SAVE($k0)
 	mtc0	$v0, CP0_SAVE
@@ -64,6 +65,9 @@ pct_entry:
  */
 	.type	pct_return, @function
 pct_return:
+	sll	$k0, $v0, 2
+	bltz	$k0, pct_yield
+	lui	$k0, ENV_TABLE >> 16	/* delay slot */
 	mfc0	$k1, CP0_CURRENT
 	lw	$k0, ENV_CALLER($k1)
 	lw	$v0, ENV_CALLING($k0)
@@ -94,6 +98,49 @@ pct_return:
 	ehb
 	eret
 	.size	pct_return, . - pct_return
+
+/*
+ * Into the slice of who has given up its own and may be entered at its start: its
+ * ENV_TURN is v0, which says that it is this very environment.  Who yields may be
+ * left as it stands, to be entered at its start: it has a key, and runs no call
+ * or upcall.  In: k0 = ENV_TABLE.
+ */
+	.type	pct_yield, @function
+pct_yield:
+	ins	$k0, $v0, ENV_BYTES_LOG2, SP_MAX_ENVS_LOG2
+	lw	$k1, ENV_TURN($k0)
+	bne	$k1, $v0, pct_other
+	mfc0	$k1, CP0_CURRENT	/* delay slot */
+	lw	$v0, ENV_CTX($k1)
+	subu	$v0, $v0, $k1
+	addiu	$v0, $v0, -ENV_CONTEXT
+	bnez	$v0, pct_yield_other
+	lw	$v0, ENV_TURN_KEY($k1)	/* delay slot */
+	beqz	$v0, pct_yield_other
+	sw	$v0, ENV_TURN($k1)	/* delay slot: no key, no turn */
+	lw	$v0, ENV_START_PC($k1)
+	sw	$v0, ENV_START_AT($k1)
+	sw	$zero, ENV_TURN($k0)
+	sw	$zero, ENV_START_AT($k0)
+	mtc0	$k0, CP0_CURRENT
+	lw	$v0, ENV_SAVE($k0)
+	mtc0	$v0, CP0_SAVE
+	lw	$v0, ENV_ASID($k0)
+	mtc0	$v0, EntryHi
+	lw	$v0, ENV_START_PC($k0)
+	mtc0	$v0, EPC
+	mthi	$zero
+	mtlo	$zero
+	.irp	n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	move	$\n, $zero
+	.endr
+	ehb
+	eret
+	.size	pct_yield, . - pct_yield
+
+pct_yield_other:
+	b	pct_other
+	lw	$v0, ENV_TURN($k0)	/* delay slot */
 
 /* Everything else: all registers, the request as v0, into the context. */
 	.type	pct_other, @function

@@ -13,6 +13,7 @@
 #include "kernel/core/page.h"
 #include "kernel/core/pct.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/turn.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "kernel/mips.h"
@@ -210,6 +211,7 @@ check_env(const struct env *e, uint32_t slot)
 	send_audit(e);
 	context_audit(e);
 	pct_audit(e);
+	turn_audit(e);
 	space_audit(&e->space, slot);
 	if (audit.spaces.of[e->space.asid & 0xff] != NULL)
 		audit_fail("env %08x: ASID %u is used twice", e->id,

@@ -40,7 +40,8 @@ struct env {
 	struct sp_save *save_of[SP_LEVELS];
 	uint32_t key; /* its OPEN at rest */
 	uint32_t sync_entry, async_entry;
-	uint32_t reserved[2];
+	uint32_t turn, turn_key; /* turn.h */
+	uint32_t start_pc, start_at;
 	struct context context[SP_LEVELS];
 	struct space space;
 
@@ -50,7 +51,9 @@ struct env {
 	struct sp_cap cap[SP_CAP_SLOTS];
 	struct env_below below;
 	struct sp_area *area; /* its page, by kseg0; NULL for none */
-	uint32_t start_pc, end_pc;
+	uint32_t end_pc;
+	uint32_t overruns;      /* ends of slices in a row that came late */
+	bool ending;            /* a slice, in its end-of-slice entry */
 	uint32_t keep[SP_KEEP]; /* frames that revocation never takes */
 	struct tx_rights *tx;   /* what it may send (core/send.c) */
 	uint32_t events, wait_mask;

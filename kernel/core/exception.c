@@ -9,6 +9,7 @@
 
 #include "kernel/core/audit.h"
 #include "kernel/core/page.h"
+#include "kernel/core/turn.h"
 #include "kernel/core/user.h"
 #include "kernel/mips.h"
 
@@ -39,8 +40,7 @@ drop_area(struct env *e)
 {
 	uint32_t pfn = area_pfn(e);
 
-	e->start_pc = 0;
-	e->end_pc = 0;
+	turn_set(e, 0, 0);
 	use_area(e, NULL);
 	page_unpin(pfn, 1);
 }
@@ -151,8 +151,7 @@ context_set(struct env *e, const struct sp_context *c)
 	}
 	if (area != NULL)
 		fill_entries(area);
-	e->start_pc = c->start_pc;
-	e->end_pc = c->end_pc;
+	turn_set(e, c->start_pc, c->end_pc);
 	e->sync_entry = c->sync_pc;
 	e->async_entry = c->async_pc;
 	for (uint32_t i = 0; i < SP_KEEP; i++)
@@ -213,6 +212,7 @@ exception_deliver(
 
 	if (pc == 0)
 		return SP_ENOENT;
+	turn_unstart(e);
 	s->at = e->ctx->reg[1];
 	s->epc = e->ctx->epc;
 	s->cause = cause;

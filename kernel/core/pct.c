@@ -53,6 +53,7 @@ send(const struct env *from, struct env *to)
 	to->ctx = &to->context[SP_CALL];
 	to->save = to->save_of[SP_CALL];
 	to->open = 0;
+	to->turn = 0;
 	sched_ready(to);
 	env_set_current(to);
 	pct_enter(from->ctx, to->async_entry, from->id);
@@ -76,6 +77,18 @@ return_later(struct env *e)
 	sched_ready(e);
 }
 
+/* What is no quick yield (boot/pct.S) is one like any other. */
+static const struct context *
+yield_from(struct env *e, uint32_t id)
+{
+	struct env *to = env_find(id);
+
+	if (to != NULL)
+		sched_yield(id == 0 ? NULL : to);
+	e->ctx->reg[REG_V0] = (uint32_t)SP_ENOENT;
+	return e->ctx;
+}
+
 const struct context *
 pct_slow(uint32_t request)
 {
@@ -87,6 +100,8 @@ pct_slow(uint32_t request)
 		return_later(e);
 		sched_run();
 	}
+	if (kind == SP_PCT_YIELD)
+		return yield_from(e, request & 0x1fffffff);
 	if (kind == SP_PCT_CALL || kind == SP_PCT_SEND)
 		err = check(e, request & 0x1fffffff, kind == SP_PCT_CALL, &to);
 	if (err == SP_OK && kind == SP_PCT_SEND)

@@ -16,6 +16,7 @@
 #include "kernel/core/revoke.h"
 #include "kernel/core/slice.h"
 #include "kernel/core/timer.h"
+#include "kernel/core/turn.h"
 #include "kernel/mips.h"
 
 enum {
@@ -94,6 +95,7 @@ void
 sched_remove(struct env *e)
 {
 	slice_forget_owner(e);
+	turn_forget(e);
 	sched.upcalls &= ~(1u << e->slot);
 	sched.ready &= ~(1u << e->slot);
 	sched.asleep &= ~(1u << e->slot);
@@ -142,12 +144,18 @@ upcall_cancel(struct env *e)
 /* --- charging ---------------------------------------------------------------- */
 
 void
+sched_owe(const struct env *e, uint32_t counts)
+{
+	if (slice_owe(e, counts))
+		sched.debtors |= 1u << e->slot;
+}
+
+void
 sched_charge(const struct env *whom, uint32_t counts)
 {
 	if (whom != NULL) {
 		env_info(whom)->charged += counts;
-		if (slice_owe(whom, counts))
-			sched.debtors |= 1u << whom->slot;
+		sched_owe(whom, counts);
 	}
 	sched.since += counts; /* not also the running upcall's */
 	timer_slice_extend(counts);
@@ -178,6 +186,8 @@ sched_run_env(struct env *e)
 	while (e->calling != NULL) /* its slices serve its calls */
 		e = e->calling;
 	switch_to(e);
+	if (e->start_at != 0 && e->ctx == &e->context[SP_MAIN])
+		slice_enter(turn_start(e));
 	context_resume(e->ctx);
 }
 
@@ -186,6 +196,7 @@ start_upcall(struct env *e)
 {
 	sched.upcalls &= ~(1u << e->slot);
 	env_upcall_enter(e);
+	e->turn = 0;
 	sched_ready(e);
 	info.env[e->slot].upcalls++;
 	switch_to(e);
@@ -350,10 +361,10 @@ idle(void)
 static _Noreturn void
 go_on(struct env *holder)
 {
-	if (holder != NULL && timer_slice_is_over()) {
-		env_info(holder)->ticks++;
+	if (holder != NULL && timer_slice_is_over() && !turn_end(holder))
 		holder = NULL;
-	}
+	if (holder == NULL)
+		turn_settle();
 	do {
 		cpu.resched = 0;
 		run_upcall(holder);
@@ -406,12 +417,17 @@ sched_preempt(void)
 }
 
 _Noreturn void
-sched_yield_to(struct env *e)
+sched_yield(struct env *to)
 {
-	/* The slice that an upcall was let into is not its to give. */
-	if (sched.aside != NULL || !env_is_runnable(e))
-		sched_run();
-	sched_run_env(e);
+	struct env *e = env_current();
+
+	e->ctx->reg[2] = SP_OK;
+	/* Nothing is left to give at the end of a slice, and the slice that an
+	 * upcall was let into is not its to give. */
+	if (turn_give_up(e) && to != NULL && sched.aside == NULL &&
+		env_is_runnable(to))
+		sched_run_env(to);
+	sched_run();
 }
 
 _Noreturn void

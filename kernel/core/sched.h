@@ -30,11 +30,14 @@ _Noreturn void sched_preempt(void);
 /* E runs, in the slice that goes on. */
 _Noreturn void sched_run_env(struct env *e);
 
-/* It gives the rest of this slice to E. */
-_Noreturn void sched_yield_to(struct env *e);
+/* It yields: to E, who has the rest of this slice, or NULL. */
+_Noreturn void sched_yield(struct env *e);
 
 /* Its upcall is done; the level below goes on. */
 _Noreturn void sched_upcall_done(void);
+
+/* E has used COUNTS that were not its own, or has another overrun to pay for. */
+void sched_owe(const struct env *e, uint32_t counts);
 
 /*
  * Interrupt code worked COUNTS (of CP0 Count) for WHOM, NULL for nobody, while

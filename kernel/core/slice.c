@@ -59,6 +59,12 @@ slice_forget_owner(const struct env *e)
 	slices.debt[e->slot] = 0;
 }
 
+static bool
+owes(const struct env *e)
+{
+	return slices.debt[e->slot] >= TICK_COUNTS || env_info(e)->excess > 0;
+}
+
 bool
 slice_owe(const struct env *e, uint32_t counts)
 {
@@ -66,15 +72,18 @@ slice_owe(const struct env *e, uint32_t counts)
 
 	debt = counts > DEBT_MAX - debt ? DEBT_MAX : debt + counts;
 	slices.debt[e->slot] = debt;
-	return debt >= TICK_COUNTS;
+	return owes(e);
 }
 
 bool
 slice_pay(const struct env *e)
 {
-	slices.debt[e->slot] -= TICK_COUNTS;
+	if (env_info(e)->excess > 0)
+		env_info(e)->excess--;
+	else
+		slices.debt[e->slot] -= TICK_COUNTS;
 	env_info(e)->forfeited++;
-	return slices.debt[e->slot] >= TICK_COUNTS;
+	return owes(e);
 }
 
 void

@@ -73,43 +73,6 @@ sys_self(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
 /* --- calls after which somebody else may run -------------------------------- */
 
 int32_t
-sys_yield(uint32_t id, uint32_t b, uint32_t c, uint32_t d)
-{
-	struct env *e = env_find(id);
-
-	(void)b;
-	(void)c;
-	(void)d;
-	if (e == NULL)
-		return SP_ENOENT;
-	env_current()->ctx->reg[2] = SP_OK;
-	if (id != 0)
-		sched_yield_to(e);
-	sched_run();
-}
-
-int32_t
-sys_wait(uint32_t mask, uint32_t b, uint32_t c, uint32_t d)
-{
-	struct env *e = env_current();
-	uint32_t now = e->events & mask;
-
-	(void)b;
-	(void)c;
-	(void)d;
-	if (mask == 0 || env_level(e) != SP_MAIN)
-		return SP_EINVAL;
-	if (now != 0) {
-		e->events &= ~mask;
-		return (int32_t)now;
-	}
-	e->wait_mask = mask;
-	env_info(e)->state = SP_ENV_WAITING;
-	sched_ready(e);
-	sched_run();
-}
-
-int32_t
 sys_exit(uint32_t code, uint32_t b, uint32_t c, uint32_t d)
 {
 	(void)b;
@@ -137,22 +100,6 @@ sys_env_kill(uint32_t cap, uint32_t id, uint32_t c, uint32_t d)
 	if (env_current() == NULL) /* killed too */
 		sched_run();
 	return SP_OK;
-}
-
-int32_t
-sys_upcall_done(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
-{
-	struct env *e = env_current();
-
-	(void)a;
-	(void)b;
-	(void)c;
-	(void)d;
-	if (env_level(e) != SP_UPCALL)
-		return SP_EINVAL;
-	env_upcall_leave(e);
-	sched_ready(e);
-	sched_upcall_done();
 }
 
 /* --- environments and capabilities ------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "kernel/core/sched.h"
 #include "kernel/core/slice.h"
 #include "kernel/core/syscall.h"
+#include "kernel/core/turn.h"
 #include "kernel/core/user.h"
 
 /* May the caller's CAP dispose of position AT?  SP_OK, SP_EINVAL or SP_EBUSY
@@ -56,6 +57,59 @@ sys_slice_free(uint32_t cap, uint32_t at, uint32_t c, uint32_t d)
 	return err;
 }
 
+/* --- giving up the CPU ------------------------------------------------------- */
+
+int32_t
+sys_yield(uint32_t id, uint32_t b, uint32_t c, uint32_t d)
+{
+	struct env *e = env_find(id);
+
+	(void)b;
+	(void)c;
+	(void)d;
+	if (e == NULL)
+		return SP_ENOENT;
+	sched_yield(id == 0 ? NULL : e);
+}
+
+int32_t
+sys_wait(uint32_t mask, uint32_t b, uint32_t c, uint32_t d)
+{
+	struct env *e = env_current();
+	uint32_t now = e->events & mask;
+
+	(void)b;
+	(void)c;
+	(void)d;
+	if (mask == 0 || env_level(e) != SP_MAIN)
+		return SP_EINVAL;
+	if (now != 0) {
+		e->events &= ~mask;
+		return (int32_t)now;
+	}
+	turn_left(e);
+	e->wait_mask = mask;
+	env_info(e)->state = SP_ENV_WAITING;
+	sched_ready(e);
+	sched_run();
+}
+
+int32_t
+sys_upcall_done(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+{
+	struct env *e = env_current();
+
+	(void)a;
+	(void)b;
+	(void)c;
+	(void)d;
+	if (env_level(e) != SP_UPCALL)
+		return SP_EINVAL;
+	env_upcall_leave(e);
+	sched_ready(e);
+	sched_upcall_done();
+}
+
 int32_t
 sys_sleep_until(uint32_t va, uint32_t b, uint32_t c, uint32_t d)
 {
@@ -72,5 +126,6 @@ sys_sleep_until(uint32_t va, uint32_t b, uint32_t c, uint32_t d)
 		err = predicate_set(e, &p);
 	if (err != SP_OK)
 		return err;
+	turn_left(e);
 	sched_run();
 }

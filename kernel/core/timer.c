@@ -94,6 +94,16 @@ timer_run(void)
 }
 
 void
+timer_slice_grace(uint32_t counts)
+{
+	uint32_t now = cp0_get_count();
+
+	timer.over = false;
+	timer.slice_due = now + counts;
+	arm(now);
+}
+
+void
 timer_slice_extend(uint32_t counts)
 {
 	uint32_t now = cp0_get_count();

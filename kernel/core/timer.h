@@ -25,6 +25,9 @@ void timer_slice_begin(uint32_t counts);
 /* The same, a whole tick, unless one goes on. */
 void timer_run(void);
 
+/* It has ended, but goes on for COUNTS, at most a tick. */
+void timer_slice_grace(uint32_t counts);
+
 /* The running slice ends COUNTS later than it would have. */
 void timer_slice_extend(uint32_t counts);
 

@@ -29,9 +29,10 @@ bad_calls(void)
 	tried("console-kernel", sys_console(1, (void *)KERNEL_VA, 16));
 	tried("console-own-name", sys_console(0, "no", 2));
 	tried("console-no-cap", sys_console(~0u, "no", 2));
-	tried("call-unknown", sys_call((enum sp_call)SP_CALL_COUNT, 0, 0, 0, 0));
+	tried("call-unknown",
+		sys_call((enum sp_call)SP_CALL_COUNT, 0, 0, 0, 0));
 	tried("call-wrap", sys_call((enum sp_call)0x40000001, 0, 0, 0, 0));
-	tried("pct-no-kind", sys_call((enum sp_call) - 1, 0, 0, 0, 0));
+	tried("pct-yield-nobody", sys_call((enum sp_call) - 1, 0, 0, 0, 0));
 	tried("map-pointer", sys_map((void *)KERNEL_VA));
 	tried("map-pointer-0", sys_map(NULL));
 	tried("halt", sys_halt(APP_CAP_SELF, 1));

@@ -15,7 +15,7 @@ TLBL, ADEL = 2, 4  # exceptions
 
 MEMORY = """
 console-top -8, console-kernel -8, console-own-name -3, console-no-cap -3,
-call-unknown -19, call-wrap -19, pct-no-kind -1, map-pointer -8, map-pointer-0 -8,
+call-unknown -19, call-wrap -19, pct-yield-nobody -6, map-pointer -8, map-pointer-0 -8,
 halt -3, irq-bind -3, irq-ack -3, filter-run -3, wait-nothing -1,
 yield-nobody -6, alloc-0 -1, alloc-many -1, alloc-wrap -1, alloc-align -1,
 alloc-kernel -13, alloc-vectors -13, alloc-beyond -13, alloc-pfn-wrap -1,

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""test_cpu - positions of the slice vector, sleeping until memory says so.
+"""test_cpu - positions of the slice vector, ends of slices, sleeping until memory
+says so.
 
 tests/system/apps/cpu_NAME.c says what each line tries.
 """
@@ -61,6 +62,56 @@ def test_positions_are_given_and_come_up_in_order():
 def test_memory_wakes_who_sleeps_on_it():
     with Machine("--icount") as m:
         run(m, "sleep", SLEEP)
+
+
+def test_ends_of_slices_that_go_wrong_cost_their_owner():
+    """Beside a worker, in 60 ticks; what cpu_ends.c prints of each way."""
+    with Machine("--icount") as m:
+        m.start("cpu_ends", "60")
+        wait_for(lambda: "done 0" in said(m), "cpu_ends is done", 30)
+        ways = {}
+        for line in said(m)[:-1]:
+            way, *words = line.split()
+            ways.setdefault(way, {}).update(zip(words[::2], words[1::2]))
+        for way, w in ways.items():
+            equal(w["set"], "0", f"{way}: context_set")
+            equal(w["work"], "1", f"{way}: it has worked")
+            ways[way] = {k: int(v, 16 if k == "pc" else 10)
+                         for k, v in w.items()}
+        check_ends(ways)
+        console = m.console()
+        check("ended, 16 ends of slices in a row were late" in console, console)
+        m.cli("status", "--audit")
+
+
+ENDED = {  # way: code, cause, pc
+    "ignores": (-18, 0, None), "faults": (0, 3, None), "exits": (77, 0, 0),
+    "no-end": (0, 2, 0x30000000), "no-start": (0, 2, 0x30000000)}
+
+
+def check_ends(ways):
+    """WAYS are as they should be; shares are of a thousand, less what the
+    switches take at 9,765 instructions a tick."""
+    for way, w in ways.items():
+        what = f"{way}: {w}"
+        if way in ENDED:
+            code, cause, pc = ENDED[way]
+            equal((w["state"], w["code"], w["cause"]), (4, code, cause), what)
+            check(pc is None or w["pc"] == pc, what)
+        else:
+            equal(w["state"], 3 if way == "waits" else 2, what)
+        if way in ("ignores", "late"):
+            check(w["forfeited"] >= 12, what)
+        else:
+            check(w["excess"] == 0 and w["forfeited"] <= 1, what)
+        if way in ("ignores", "late", "busy", "excepted", "good", "nobody"):
+            check(w["share"] >= (480 if w["forfeited"] > 1 else 390), what)
+        if way in ("busy", "excepted"):
+            check(w["ends"] == w["starts"] == 0 and w["ticks"] >= 25, what)
+        if way in ("good", "nobody"):
+            check(w["ends"] >= w["starts"] >= 24, what)
+    check(len(ways) == 11, f"{sorted(ways)}")
+    check(ways["late"]["share"] >= 600, "who is late pays for it")
 
 
 if __name__ == "__main__":

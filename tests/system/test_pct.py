@@ -15,7 +15,7 @@ KILLED, BUSY = -18, -13
 REFUSALS = """
 no-entry -3, dead -6, dead-send -6, nobody -6, stale -6, stale-high -6,
 reserved-bits -6, slot-bits -6, agent -3, self -1, self-open -1, self-send -1,
-return -1, kind -1
+return -1, yield 0
 """
 
 

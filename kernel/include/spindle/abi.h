@@ -227,7 +227,23 @@ struct sp_stlb {
  * The CPU is a vector of SP_SLICES slices of one tick, walked round and round;
  * sp_info.slice says who holds which.  A free slice, or one whose holder cannot
  * run, takes no time; so position p comes up after those of the others that lie
- * before it, and not later.
+ * before it, and not later.  Each is a whole tick from its own beginning; what
+ * interrupts do for others makes it longer and is charged to them.
+ *
+ * yield: 0, or SP_ENOENT.  ENV, if it can run, has the rest of the slice.
+ *
+ * Who has start_pc and end_pc (context_set) saves itself.  When its slice is over
+ * the kernel puts the pc into slice_epc, sets BUSY in slice_busy and enters
+ * end_pc, every register as it was.  It has a millisecond to save them and yield,
+ * to nobody: such a yield, and any other, does not return; its next slice begins
+ * at start_pc, where it restores, loads slice_epc into $k1, clears slice_busy and
+ * jumps.  While slice_busy or the exceptions' BUSY is set ($k1 counts then), in
+ * calls and in upcalls, the kernel switches it itself, as it does with others.
+ * Who has not yielded in time is switched as it stands and forfeits a slice;
+ * SP_EXCESS_MAX times in a row end it.
+ *
+ * SP_PCT(SP_PCT_YIELD, ENV) is the short way for both sides: a yield as above, at
+ * the start of whose slice ENV is entered in 80 instructions.
  *
  * slice_take: CAP opens ENV for writing, and also the present holder, if any.
  *	SP_EINVAL	no such position
@@ -308,7 +324,11 @@ struct sp_area {
 	uint32_t free[16];
 };
 
-enum { SP_KEEP = 8 };
+enum {
+	SP_KEEP = 8,
+	SP_EXCESS_MAX =
+		16, /* late ends of slices in a row end an environment */
+};
 
 /*
  * All the kernel knows of how to enter an environment; 0 stands for: not.
@@ -347,7 +367,7 @@ struct sp_context {
  *	SP_EPERM	the callee has no entry for this kind
  *	SP_EBUSY	it serves somebody, waits for a callee or is in an upcall
  */
-enum { SP_PCT_CALL, SP_PCT_SEND, SP_PCT_RETURN };
+enum { SP_PCT_CALL, SP_PCT_SEND, SP_PCT_RETURN, SP_PCT_YIELD };
 #define SP_PCT(kind, env) (0x80000000u | (uint32_t)(kind) << 29 | (env))
 
 /* --- sleeping until memory says so (Xok's wakeup predicates) ----------------

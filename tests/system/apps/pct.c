@@ -117,7 +117,7 @@ refusals(const char *other)
 	transfer("self-open", SP_PCT_CALL, self, EXPECT_MESSAGE);
 	transfer("self-send", SP_PCT_SEND, self, EXPECT_MESSAGE);
 	transfer("return", SP_PCT_RETURN, 0, EXPECT_MESSAGE);
-	transfer("kind", 3, to, EXPECT_MESSAGE);
+	transfer("yield", SP_PCT_YIELD, to, EXPECT_MESSAGE);
 	for (uint32_t i = 0; i <= SP_CALL_COUNT; i++)
 		if (i < 4 || i == SP_CALL_COUNT)
 			print("pct: call %u leaks %d k0 %u\n", i, pct_leak(i),
