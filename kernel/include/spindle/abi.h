@@ -41,67 +41,48 @@ enum {
 #define SP_STACK_TOP   0x7ffe0000 /* the usual stack ends here */
 
 /* X(name, number): see kernel/core/ of the same name for the contract. */
-#define SP_CALLS(X)                                                              \
-	X(null, 0)    /* (): 0 */                                                \
-	X(console, 1) /* (cap, va, len): write to the console */                 \
-	X(self, 2)    /* (): id of this environment */                           \
-	X(yield, 3)   /* (env or 0): give up the slice, to ENV if set */         \
-	X(wait, 4)    /* (mask): sleep until an event in MASK; returns and \
-			      clears those pending */     \
-	X(exit, 5)    /* (code): end this environment */                         \
-	X(page_alloc, 6) /* (cap, count, align_log2, pfn or -1): first pfn */    \
-	X(page_free, 7)  /* (cap, pfn, count) */                                 \
-	X(map, 8)        /* (struct sp_map *) */                                 \
-	X(unmap, 9)      /* (cap, env, va, count) */                             \
-	X(env_create,                                                            \
-		10) /* (cap, name va): id; slot 0 of the child holds a   \
-			      capability derived from CAP */       \
-	X(env_start, 11)    /* (cap, env, struct sp_start *) */                  \
-	X(env_kill, 12)     /* (cap, env) */                                     \
-	X(cap_grant, 13)    /* (cap, env, slot, struct sp_cap *): CAP must  \
-			       dominate it with the right to grant, and open \
-			       ENV for writing; SP_SLOT_BY(slot, by): BY opens \
-			       ENV instead */    \
-	X(flow_derive, 14)  /* (cap, struct sp_flow *): flow id */               \
-	X(flow_drop, 15)    /* (cap, flow) */                                    \
-	X(bind, 16)         /* (cap, struct sp_bind *): binding id */            \
-	X(unbind, 17)       /* (cap, binding) */                                 \
-	X(ring_create, 18)  /* (cap, env, pfn, pages): ring id */                \
-	X(ring_destroy, 19) /* (cap, ring) */                                    \
-	X(upcall_set,                                                            \
-		20) /* (pc, sp): where upcalls enter; 0 turns them off */        \
-	X(upcall_done, 21) /* (): return from an upcall */                       \
-	X(net_send, 22)    /* (cap, struct sp_piece *, n): bytes sent */         \
-	X(ash_reserve, 23) /* (cap, env, struct sp_ash *): ash id */             \
-	X(ash_install, 24) /* (cap, ash, struct sp_ash_code *) */                \
-	X(ash_remove, 25)  /* (cap, ash) */                                      \
-	X(irq_bind, 26)    /* (cap, line): SP_EVENT_IRQ when it is raised */     \
-	X(irq_ack, 27)     /* (cap, line): let it be raised again */             \
-	X(halt, 28)        /* (cap, status): end the machine */                  \
-	X(filter_run, 29)  /* (cap, struct sp_run *): run installed code */      \
-	X(context_set,                                                           \
-		30) /* (cap, env, struct sp_context *): where the kernel  \
-			      enters it */      \
-	X(slice_take,                                                            \
-		31) /* (cap, env, position): a free slice, or one of the       \
-		       caller's, becomes ENV's */ \
-	X(slice_free, 32) /* (cap, position) */                                  \
-	X(sleep_until,                                                           \
-		33)      /* (struct sp_predicate *): sleep until it holds;   \
-			      the tag of the clause that did */   \
-	X(tlb_write, 34) /* (cap, va, pfn, SP_MAP_*): bind a page in the    \
-			      translation cache; it may be lost */    \
-	X(tlb_delete, 35) /* (va, count): forget such bindings */                \
-	X(page_acl,                                                              \
-		36) /* (cap, pfn, count, struct sp_acl *): who else may        \
-		       bind these frames */ \
-	X(revoke, 37) /* (cap, struct sp_revoke *): ask for resources back */    \
-	X(cap_revoke,                                                            \
-		38) /* (cap, struct sp_cap *): take every capability at or     \
-		       below it from everybody else */ \
-	X(audit,                                                                 \
-		39) /* (cap, va, bytes): 0, or 1 and why the kernel's tables  \
-			disagree, as text at VA */
+#define SP_CALLS(X)                                                            \
+	X(null, 0)        /* (): 0 */                                          \
+	X(console, 1)     /* (cap, va, len): write to the console */           \
+	X(self, 2)        /* (): id of this environment */                     \
+	X(yield, 3)       /* (env or 0): the slice is given up, or ENV's */    \
+	X(wait, 4)        /* (mask): sleep until events; clears them */        \
+	X(exit, 5)        /* (code): end this environment */                   \
+	X(page_alloc, 6)  /* (cap, count, align_log2, pfn or -1): first pfn */ \
+	X(page_free, 7)   /* (cap, pfn, count) */                              \
+	X(map, 8)         /* (struct sp_map *) */                              \
+	X(unmap, 9)       /* (cap, env, va, count) */                          \
+	X(env_create, 10) /* (cap, name va): id; its slot 0 opens itself */    \
+	X(env_start, 11)  /* (cap, env, struct sp_start *) */                  \
+	X(env_kill, 12)   /* (cap, env) */                                     \
+	X(cap_grant, 13)  /* (cap, env, slot, struct sp_cap *): see below */   \
+	X(flow_derive, 14)  /* (cap, struct sp_flow *): flow id */             \
+	X(flow_drop, 15)    /* (cap, flow) */                                  \
+	X(bind, 16)         /* (cap, struct sp_bind *): binding id */          \
+	X(unbind, 17)       /* (cap, binding) */                               \
+	X(ring_create, 18)  /* (cap, env, pfn, pages): ring id */              \
+	X(ring_destroy, 19) /* (cap, ring) */                                  \
+	X(upcall_set, 20)   /* (pc, sp): where upcalls enter; 0: none */       \
+	X(upcall_done, 21)  /* (): return from an upcall */                    \
+	X(net_send, 22)     /* (cap, struct sp_piece *, n): bytes sent */      \
+	X(ash_reserve, 23)  /* (cap, env, struct sp_ash *): ash id */          \
+	X(ash_install, 24)  /* (cap, ash, struct sp_ash_code *) */             \
+	X(ash_remove, 25)   /* (cap, ash) */                                   \
+	X(irq_bind, 26)     /* (cap, line): SP_EVENT_IRQ when it is raised */  \
+	X(irq_ack, 27)      /* (cap, line): let it be raised again */          \
+	X(halt, 28)         /* (cap, status): end the machine */               \
+	X(filter_run, 29)   /* (cap, struct sp_run *): run installed code */   \
+	X(context_set, 30)  /* (cap, env, struct sp_context *): its entries */ \
+	X(slice_take, 31) /* (cap, env, position): free or mine, now ENV's */  \
+	X(slice_free, 32) /* (cap, position) */                                \
+	X(sleep_until,                                                         \
+		33)      /* (struct sp_predicate *): its tag, once it holds */ \
+	X(tlb_write, 34) /* (cap, va, pfn, SP_MAP_*): bind; can be lost */     \
+	X(tlb_delete, 35) /* (va, count): forget such bindings */              \
+	X(page_acl, 36)   /* (cap, pfn, count, struct sp_acl *): sharing */    \
+	X(revoke, 37)     /* (cap, struct sp_revoke *): ask for it back */     \
+	X(cap_revoke, 38) /* (cap, struct sp_cap *): taken from all others */  \
+	X(audit, 39)      /* (cap, va, bytes): 0; 1 and why as text at VA */
 
 enum sp_call {
 #define X(name, number) SP_CALL_##name = number,
@@ -113,6 +94,9 @@ enum sp_call {
 /* --- capabilities ----------------------------------------------------------
  * A dominates B iff A's name is a prefix of B's and A has B's rights.  The
  * capability of length 0 with all rights is the root (Xok: prefix dominance).
+ * cap_grant: CAP must dominate the capability with the right to grant, and open
+ * ENV for writing; SP_SLOT_BY(slot, by): BY opens ENV instead.  cap_revoke takes
+ * what is at or below the capability.
  */
 enum {
 	SP_CAP_READ = 1,
@@ -332,12 +316,10 @@ enum {
 
 /*
  * All the kernel knows of how to enter an environment; 0 stands for: not.
- * context_set needs a capability that opens it for writing, and replaces all:
- *	SP_EINVAL	an entry that is odd or the kernel's, an area not page
- *			aligned, slice entries not in pairs or without an area
- *	SP_EFAULT	no guaranteed mapping lets it write to the area
- *	SP_EPERM	the area's frame is not its own
- *	SP_EBUSY	another area in the middle of an exception or a call
+ * context_set replaces all.  SP_EINVAL: an entry or area that is not aligned or
+ * the user's, slice entries not in pairs or without an area; SP_EFAULT: no
+ * guaranteed mapping lets it write to the area; SP_EPERM: the frame is not its own;
+ * SP_EBUSY: another area in the middle of an exception or a call.
  * The frame stays pinned; giving it back takes the area away.  Words of pc[] that
  * are 0 become SP_KERNEL_FIRST.
  */
@@ -357,15 +339,12 @@ struct sp_context {
  * business: everybody may call everybody.
  *
  * CALL: the callee runs in this and all further slices of the caller until it
- * RETURNs; the caller goes on behind its syscall with the callee's registers and
- * $v0 = 0.  SEND: the callee runs for the rest of the slice, until it RETURNs; the
- * caller keeps its registers, $v0 = 0, and goes on in a slice of its own.  A callee
- * that ends returns SP_EKILLED and no other register.  Whoever's caller ends goes
- * on in its own slices.  A call that is refused changes nothing but $v0:
- *	SP_ENOENT	no such environment
- *	SP_EINVAL	itself; RETURN from what is no call
- *	SP_EPERM	the callee has no entry for this kind
- *	SP_EBUSY	it serves somebody, waits for a callee or is in an upcall
+ * RETURNs; the caller finds its registers, $v0 = 0.  SEND: it runs for the rest of
+ * the slice, the caller goes on later with its own registers, $v0 = 0.  A callee
+ * that ends returns SP_EKILLED and no other register; one whose caller ends goes on
+ * in its own slices.  What is refused changes nothing but $v0: SP_ENOENT; SP_EINVAL
+ * (itself, RETURN from what is no call); SP_EPERM (no entry for this kind); SP_EBUSY
+ * (it serves somebody, waits for a callee or is in an upcall).
  */
 enum { SP_PCT_CALL, SP_PCT_SEND, SP_PCT_RETURN, SP_PCT_YIELD };
 #define SP_PCT(kind, env) (0x80000000u | (uint32_t)(kind) << 29 | (env))
