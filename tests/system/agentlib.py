@@ -18,7 +18,7 @@ import time
 HEAD, MAX_PAYLOAD, REPLY, CHUNK = 8, 4096, 0x8000, 3072
 (PING, STAGE, INFO, APP_START, APP_STOP, APP_FIND, FILTER_ADD, FILTER_DEL,
  FILTER_BLOB, ASH_RESERVE, ASH_INSTALL, ASH_REMOVE, ASH_CODE, HALT, ASH_STATE,
- FILTER_RUN, FLOW, AUDIT) = range(1, 19)
+ FILTER_RUN, FLOW, AUDIT, REVOKE) = range(1, 20)
 TO_COUNT, TO_RING, TO_ASH = 1, 2, 3
 SHARED, REPLACE = 2, 4
 EINVAL, ENOENT, EEXIST, EOVERLAP, EFORMAT = -1, -6, -7, -9, -17
@@ -176,6 +176,9 @@ class Agent:
         answer = self.ask(AUDIT, limit=5.0)
         text = answer[4:].split(b"\0")[0].decode()
         return text if answer[:4] != bytes(4) else ""
+
+    def revoke(self, env, resource, count, ticks):
+        self.ask(REVOKE, struct.pack("<4I", env, resource, count, ticks))
 
     def u32(self, op, payload=b""):
         return struct.unpack("<I", self.ask(op, payload))[0]

@@ -417,15 +417,30 @@ def test_every_operation_survives_every_length():
     an answer, and a text whenever it is a refusal."""
     rng = random.Random(3)
     with unchanged() as a:
-        for op in [*range(0, ag.HALT), ag.ASH_STATE, ag.FILTER_RUN, 17, 0x7fff]:
+        for op in [*range(0, ag.HALT), *range(ag.HALT + 1, ag.REVOKE + 1),
+                   0x7fff]:
             for n in (0, 1, 3, 4, 8, 11, 12, 13, 16, 23, 24, 28, 32, 88, 184,
-                      208, 288, 4095, 4096):
+                      208, 288, 290, 292, 4095, 4096):
                 for fill in (b"\0", b"\xff", b"A", bytes([rng.randrange(256)])):
                     try:
                         a.ask(op, fill * n)
                     except ag.Refused as e:
                         check(e.code < 0 and e.text != "",
                               f"operation {op}, {n} bytes: {e}")
+
+
+def test_the_agent_asks_back_only_from_its_own_and_only_what_there_is():
+    with unchanged() as a:
+        env = a.app_start("idle", program("echo-ring"))
+        for wrong in (0, 256, env + 256, 0xffffffff):
+            refused(ag.ENOENT, "runs nothing", a.revoke, wrong, 1, 1, 0)
+        for resource in (0, 5, 0xffffffff):
+            refused(ag.EINVAL, "", a.revoke, env, resource, 1, 0)
+        a.revoke(env, 1, 0xffffffff, 0)  # all the pages of its own: none
+        a.revoke(env, 3, 1, 0)
+        refused(ag.ENOENT, "", a.filter_add, "f", ag.ANY, ag.TO_RING, "idle")
+        a.app_stop(env)
+        equal(a.audit(), "", "the kernel's audit")
 
 
 def test_halt_ends_the_machine_with_its_status():
