@@ -33,7 +33,7 @@ rebound yes, left-chain yes, bind-back 0, written yes, uncached 0,
 is-uncached yes, uncached-read yes, console-reads 0, delete 0,
 console-misses -8, map-even 0, bind-odd-page 0, both yes, bind-mapped-page -7,
 delete-both 0, mapped-stays yes, bind-again 0, map-over 0, mapped-wins yes,
-unmap 0, storm yes, storm-over yes, done 0
+map-uncached 0, reads-uncached yes, unmap 0, storm yes, storm-over yes, done 0
 """
 # Rows: what the child was told for binding and mapping, read-only and writable,
 # an ACL of its own, freeing, a ring.

@@ -42,20 +42,20 @@ enum {
 
 /* X(name, number): see kernel/core/ of the same name for the contract. */
 #define SP_CALLS(X)                                                            \
-	X(null, 0)        /* (): 0 */                                          \
-	X(console, 1)     /* (cap, va, len): write to the console */           \
-	X(self, 2)        /* (): id of this environment */                     \
-	X(yield, 3)       /* (env or 0): the slice is given up, or ENV's */    \
-	X(wait, 4)        /* (mask): sleep until events; clears them */        \
-	X(exit, 5)        /* (code): end this environment */                   \
-	X(page_alloc, 6)  /* (cap, count, align_log2, pfn or -1): first pfn */ \
-	X(page_free, 7)   /* (cap, pfn, count) */                              \
-	X(map, 8)         /* (struct sp_map *) */                              \
-	X(unmap, 9)       /* (cap, env, va, count) */                          \
-	X(env_create, 10) /* (cap, name va): id; its slot 0 opens itself */    \
-	X(env_start, 11)  /* (cap, env, struct sp_start *) */                  \
-	X(env_kill, 12)   /* (cap, env) */                                     \
-	X(cap_grant, 13)  /* (cap, env, slot, struct sp_cap *): see below */   \
+	X(null, 0)          /* (): 0 */                                        \
+	X(console, 1)       /* (cap, va, len): write to the console */         \
+	X(self, 2)          /* (): id of this environment */                   \
+	X(yield, 3)         /* (env or 0): the slice is given up, or ENV's */  \
+	X(wait, 4)          /* (mask): sleep until events; clears them */      \
+	X(exit, 5)          /* (code): end this environment */                 \
+	X(page_alloc, 6)    /* (cap, count, align_log2, pfn): the first pfn */ \
+	X(page_free, 7)     /* (cap, pfn, count) */                            \
+	X(map, 8)           /* (struct sp_map *) */                            \
+	X(unmap, 9)         /* (cap, env, va, count) */                        \
+	X(env_create, 10)   /* (cap, name va): id; its slot 0 opens itself */  \
+	X(env_start, 11)    /* (cap, env, struct sp_start *) */                \
+	X(env_kill, 12)     /* (cap, env) */                                   \
+	X(cap_grant, 13)    /* (cap, env, slot, struct sp_cap *): see below */ \
 	X(flow_derive, 14)  /* (cap, struct sp_flow *): flow id */             \
 	X(flow_drop, 15)    /* (cap, flow) */                                  \
 	X(bind, 16)         /* (cap, struct sp_bind *): binding id */          \

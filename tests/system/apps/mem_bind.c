@@ -111,6 +111,9 @@ mixed(uint32_t a, uint32_t b)
 	said("bind-again", bind(va + SP_PAGE, b, 0));
 	said("map-over", map_at(0, va + SP_PAGE, a, 1, 0));
 	holds("mapped-wins", read(va + SP_PAGE) == MAGIC + 1);
+	said("map-uncached", map_at(0, va, a, 1, SP_MAP_UNCACHED));
+	holds("reads-uncached",
+		read(va) == MAGIC + 1 && (lo_of(va) >> 3 & 7) == 2);
 	said("unmap", sys_unmap(APP_CAP_SELF, 0, va, 2));
 }
 
