@@ -53,5 +53,9 @@ def test_capabilities_and_revocation():
     attack("attack_rights", 80)
 
 
+def test_protected_transfers():
+    attack("attack_calls", 45)
+
+
 if __name__ == "__main__":
     harness.main(globals())
