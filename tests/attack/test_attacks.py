@@ -57,5 +57,9 @@ def test_protected_transfers():
     attack("attack_calls", 45)
 
 
+def test_addresses_of_the_kernel_in_every_argument_of_every_call():
+    attack("attack_arguments", 180)
+
+
 if __name__ == "__main__":
     harness.main(globals())
