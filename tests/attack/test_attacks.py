@@ -61,5 +61,9 @@ def test_addresses_of_the_kernel_in_every_argument_of_every_call():
     attack("attack_arguments", 180)
 
 
+def test_tables_that_are_filled():
+    attack("attack_tables", 14, "--flow", "ether proto 0x88b7")
+
+
 if __name__ == "__main__":
     harness.main(globals())
