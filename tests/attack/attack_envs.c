@@ -13,7 +13,7 @@ static const char child_name[SP_NAME] = "attack-child";
 #define FOREVER 0x1000ffff, 0
 static const struct {
 	char name[16];
-	uint32_t code[8];
+	uint32_t code[6];
 } ways[] = {
 	{ "write-info", { 0x3c087000, 0xad000000, FOREVER } },
 	{ "read-kernel", { 0x3c088010, 0x8d080000, FOREVER } },
@@ -27,6 +27,41 @@ static const struct {
 	{ "di", { 0x41606000, FOREVER } },
 	{ "rdhwr-cc-res", { 0x7c02003b, FOREVER } },
 	{ "dsp", { 0x7c430838, FOREVER } },
+	{ "synci", /* does nothing, and then it exits */
+		{ 0x3c088010, 0x051f0000, 0x24020005, 0x0000000c } },
+	{ "cache-kernel", { 0x3c088010, 0xbd150000, FOREVER } },
+	{ "errorepc", { 0x4080f000, FOREVER } },
+	{ "read-errorepc", { 0x4002f000, FOREVER } },
+	{ "desave", { 0x4080f800, FOREVER } },
+	{ "entryhi", { 0x40805000, FOREVER } },
+	{ "deret", { 0x4200001f, FOREVER } },
+	{ "tlbwr", { 0x42000006, FOREVER } },
+	{ "tlbp", { 0x42000008, FOREVER } },
+	{ "ei", { 0x41606020, FOREVER } },
+	{ "sdbbp", { 0x7000003f, FOREVER } },
+	{ "jump-vector", { 0x3c088000, 0x35080180, 0x01000008, 0 } },
+	{ "jump-kernel", { 0x3c088010, 0x01000008, 0, FOREVER } },
+	{ "jump-kseg1", { 0x3c08a010, 0x01000008, 0, FOREVER } },
+	{ "jump-rom", { 0x3c08bfc0, 0x01000008, 0, FOREVER } },
+	{ "write-kernel", { 0x3c088010, 0xad000000, FOREVER } },
+	{ "write-kseg1", { 0x3c08bf00, 0xad000500, FOREVER } },
+	{ "write-kseg2", { 0x3c08c000, 0xad000000, FOREVER } },
+	{ "read-left", { 0x3c088010, 0x89020001, FOREVER } },
+	{ "write-right", { 0x3c088010, 0xb9020001, FOREVER } },
+	{ "linked", { 0x3c088010, 0xc1020000, FOREVER } },
+	{ "conditional", /* fails, and then it exits */
+		{ 0x3c088010, 0xe1020000, 0x24020005, 0x0000000c } },
+	{ "write-frames", { 0x3c087100, 0xad000000, FOREVER } },
+	{ "write-stlb", { 0x3c087200, 0xad000000, FOREVER } },
+	{ "write-text", { 0x3c081000, 0xad000000, FOREVER } },
+	{ "cop2", { 0x48000000, FOREVER } },
+	{ "load-fpu", { 0x3c081000, 0xc5000000, FOREVER } },
+	{ "rdhwr-29", { 0x7c02e83b, FOREVER } },
+	{ "rdpgpr", { 0x41400000, FOREVER } },
+	{ "trap", { 0x00000034, FOREVER } },
+	{ "overflow", { 0x3c087fff, 0x01084020, FOREVER } },
+	{ "unaligned", { 0x3c081000, 0x8d020002, FOREVER } },
+	{ "slot", { 0x3c088010, 0x10000001, 0x8d080000, FOREVER } },
 };
 
 static int32_t

@@ -19,13 +19,20 @@ from machine import wait_for
 
 
 def attack(program, least, *args, limit=60):
-    """Run PROGRAM; at least so many attempts, all of them as they should."""
-    with Attacked() as m:
+    """Run PROGRAM; at least so many attempts, all of them as they should.
+    Returns the frames that left the machine meanwhile."""
+    sent = []
+    with Attacked() as m, m.wire() as w:
         m.cli("app", "start", f"build/test/attack/{program}.elf", "--root",
               *args)
         ended = f"agent: {program} "
-        wait_for(lambda: ended in m.console(),
-                 f"{program} ends", limit)
+
+        def over():
+            while (frame := w.receive(0)) is not None:
+                sent.append(frame)
+            return ended in m.console()
+
+        wait_for(over, f"{program} ends", limit)
         text = m.console()
         lines = re.findall(r"^attack: (.*)$", text, re.M)
         bad = [l for l in lines
@@ -35,6 +42,7 @@ def attack(program, least, *args, limit=60):
         check(lines and lines[-1] == f"done {len(lines) - 1}",
               f"{program}: {lines[-1:]} of {len(lines)}")
         check(len(lines) > least, f"{program}: only {len(lines) - 1} attempts")
+    return sent
 
 
 def test_save_areas_and_exceptions():
@@ -63,6 +71,17 @@ def test_addresses_of_the_kernel_in_every_argument_of_every_call():
 
 def test_tables_that_are_filled():
     attack("attack_tables", 14, "--flow", "ether proto 0x88b7")
+
+
+def test_what_leaves_the_machine_is_what_was_checked():
+    sent = attack("attack_frames", 18, "--flow", "ether proto 0x88b8")
+    ours = [f for f in sent if f[12:14] == b"\x88\xb8"]
+    for f in ours:
+        equal(f[6:12], bytes.fromhex("525400123456"), "the source")
+        equal(f[14], 7, "byte 14")
+        equal(set(f[15:]), {0x41}, "bytes behind it")
+    check(len(ours) > 300, f"only {len(ours)} frames")
+    equal(len(sent), len(ours), "frames in all")
 
 
 if __name__ == "__main__":
