@@ -67,5 +67,15 @@ def test_who_serves_needs_no_slice_to_run_in():
         m.cli("app", "stop", "pct-server")
 
 
+def test_a_program_saves_itself_at_the_ends_of_its_slices():
+    with Machine() as m:
+        for name in ("one", "two"):
+            m.start("runtime_slices", "40", name=name)
+        for name in ("one", "two"):
+            equal(ended(m, name)["code"], 0, f"end of {name}; console:\n"
+                  f"{m.console()}")
+            check(f"{name}: 4" in m.console(), m.console())
+
+
 if __name__ == "__main__":
     harness.main(globals())
