@@ -2,6 +2,8 @@
 """test_exceptions - applications handle their exceptions, and go on as before.
 
 tests/system/apps/exceptions.c says what each line tries.
+
+LIMIT: 180
 """
 import re
 import time

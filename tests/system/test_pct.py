@@ -2,6 +2,8 @@
 """test_pct - environments call each other; their registers are the message.
 
 tests/system/apps/pct.c says what each role does.
+
+LIMIT: 300
 """
 import re
 
