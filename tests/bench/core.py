@@ -21,7 +21,7 @@ N = 1000
 LIMITS = {  # what was promised
     "prot-entry": 24, "unalign-entry": 24, "overflow-entry": 24,
     "coproc-entry": 24, "break-entry": 24, "stlb-hit": 20, "null": 60,
-    "pct-sync": 44,
+    "pct-sync": 44, "yield-switch": 80,
 }
 FAULTS = {"prot": "modify", "unalign": "unalign_load", "overflow": "overflow",
           "coproc": "fpu", "break": "break"}
@@ -60,6 +60,10 @@ def run_calls(m, program):
     m.start(program, "R", name="server")
     m.start(program, "B", "server", name="client")
     finished(m, "client")
+    m.start(program, "Y", "pong", name="ping")
+    m.start(program, "Y", "ping", name="pong")
+    finished(m, "ping")
+    finished(m, "pong")
 
 
 def exceptions():
@@ -81,11 +85,13 @@ def calls():
     at = {n: a[0] for n, a in guest.symbols(f"{APPS}/pct.elf").items()}
     names = {"transfer": at["pct_transfer_at"], "serve": at["pct_serve"],
              "take": at["pct_take"], "null": at["pct_leak_at"],
-             "back": at["pct_leak_back"]}
+             "back": at["pct_leak_back"], "yield": at["turn_start_at"],
+             "start": at["turn_start"]}
     log = events("pct", names, run_calls)
     return {"null": between(log, "null", "back"),
             "pct-sync": between(log, "transfer", "serve"),
-            "pct-async": between(log, "transfer", "take")}
+            "pct-async": between(log, "transfer", "take"),
+            "yield-switch": between(log, "yield", "start")}
 
 
 def run_rpc(m, program):

@@ -44,6 +44,8 @@ upcall_sp_at:
 	WORD	sent_bad
 	WORD	sent_id
 	WORD	leak_k0
+	WORD	turns			/* left */
+	WORD	turn_request
 	.text
 
 /*
@@ -228,3 +230,27 @@ pct_leak_back:
 	move	$k1, $zero
 9:	move	$v0, $k1
 	LOAD_C	sp_at
+
+/* Starts of slices that are given up at once, to the other one, TURNS times;
+ * slice_busy is in the area at 0x1000. */
+	.globl	turn_start, turn_start_at, turn_end
+turn_start:
+	lui	$k1, %hi(turns)
+	lw	$v0, %lo(turns)($k1)
+	addiu	$v0, $v0, -1
+	bltz	$v0, 1f
+	sw	$v0, %lo(turns)($k1)	/* delay slot */
+	sw	$zero, 0x1000 + 772($zero)
+	lui	$k1, %hi(turn_request)
+	lw	$v0, %lo(turn_request)($k1)
+turn_start_at:
+	syscall
+1:	li	$a0, 0			/* the other one has ended */
+	li	$v0, 5
+	syscall
+turn_end:
+	li	$a0, 0
+	li	$v0, 3
+	syscall
+	b	turn_end
+	nop				/* delay slot */

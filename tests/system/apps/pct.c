@@ -124,6 +124,29 @@ refusals(const char *other)
 				leak_k0 >> 31);
 }
 
+/* Give every slice to OTHER at its start. */
+static void
+take_turns(const char *other)
+{
+	const struct sp_context c = {
+		.area_va = 0x1000,
+		.start_pc = entry(turn_start),
+		.end_pc = entry(turn_end),
+	};
+	int32_t pfn = sys_page_alloc(APP_CAP_SELF, 1, 0, PFN_ANY);
+	const struct sp_map m = { .va = c.area_va,
+		.pfn = (uint32_t)pfn,
+		.count = 1,
+		.flags = SP_MAP_WRITE };
+
+	turns = 2 * FIGURES;
+	turn_request = SP_PCT(SP_PCT_YIELD, find(other));
+	if (pfn < 0 || sys_map(&m) < 0 ||
+		sys_context_set(APP_CAP_SELF, 0, &c) < 0)
+		sys_exit(99);
+	turn_start();
+}
+
 static void
 figures(uint32_t to)
 {
@@ -266,6 +289,9 @@ be_client(char role, const char *other)
 		break;
 	case 'B': /* calls, sends, does nothing: for tests/bench/core.py */
 		figures(find(other));
+		break;
+	case 'Y': /* takes turns with another one like it */
+		take_turns(other);
 		break;
 	case 'o': /* calls, once */
 		call("once", other);

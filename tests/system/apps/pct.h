@@ -18,11 +18,16 @@ void pct_serve(void);
 void pct_relay(void);
 void pct_take(void);
 
+/* Entries of slices. */
+void turn_start(void);
+void turn_end(void);
+
 enum { SERVE, FAULT, FOREVER, SPIN, EXIT, WAIT }; /* served_mode */
 
 extern uint32_t pct_result, relay_result, served_wait;
 extern uint32_t served, served_bad, served_id, served_mode, served_spin,
 	served_done;
-extern uint32_t relay_request, sent, sent_bad, sent_id, leak_k0;
+extern uint32_t turns, turn_request, relay_request, sent, sent_bad, sent_id,
+	leak_k0;
 
 #endif /* TESTS_SYSTEM_APPS_PCT_H */
