@@ -47,19 +47,27 @@ irq_resume_nic(void)
 	irq_allow(IRQ_NIC);
 }
 
+/* Let the NIC's counters be true; if it is not well, an interrupt sees to it. */
+static void
+nic_refresh(void)
+{
+	if (!pcn_refresh() && !irq.more)
+		nic_goes_on(PCN_MORE);
+}
+
 /* Lines that are somebody else's than the NIC's. */
 static void
 dispatch_slow(uint32_t pending)
 {
 	if ((pending & ST_IM4) != 0) {
 		irq_forbid(ST_IM4);
-		pcn_refresh(); /* somebody asks: let the counters be true */
+		nic_refresh(); /* somebody asks */
 		if (irq.uart != NULL)
 			env_post(irq.uart, SP_EVENT_IRQ);
 	}
 	if ((pending & ST_IM7) != 0 && timer_is_due()) {
 		if (timer_fire()) {
-			pcn_refresh();
+			nic_refresh();
 			irq_resume_nic();
 		}
 	}

@@ -161,16 +161,20 @@ tx_make_room(uint32_t n)
 	return pcn.tx_free >= n;
 }
 
-/* May WHO have N more descriptors, and are they there? */
+/* Has WHO's share room for N more descriptors? */
+static bool
+may_hold(const struct pcn_sender *who, uint32_t n)
+{
+	return who == NULL || who->held + n <= PCN_TX_SHARE;
+}
+
+/* Likewise, and are they there? */
 static bool
 tx_grant(const struct pcn_sender *who, uint32_t n)
 {
-	bool share = who == NULL || who->held + n <= PCN_TX_SHARE;
-
-	if (share && pcn.tx_free >= n)
+	if (may_hold(who, n) && pcn.tx_free >= n)
 		return true;
-	return tx_make_room(n) &&
-	       (who == NULL || who->held + n <= PCN_TX_SHARE);
+	return tx_make_room(n) && may_hold(who, n);
 }
 
 /*
@@ -189,8 +193,6 @@ tx_posted(struct pcn_sender *who, uint32_t n, uint32_t slot)
 		d = ring_next(d, PCN_TX_SLOTS);
 	pcn.tx = d;
 	pcn_tx_reclaim();
-	if (pcn.sick)
-		pcn_check();
 }
 
 bool
@@ -338,7 +340,11 @@ send_slot_slowly(struct pcn_sender *who, uint8_t *frame, uint32_t len)
 	KASSERT(len >= FRAME_MIN && len <= PCN_FRAME_MAX);
 	for (; len < WIRE_MIN; len++) /* the chip does not pad */
 		frame[len] = 0;
-	return tx_grant(who, 1) ? send_slot(who, frame, len) : SP_EFULL;
+	pcn_tx_reclaim();
+	if (may_hold(who, 1) && pcn.tx_free > 0)
+		return send_slot(who, frame, len);
+	pcn.sick = pcn.sick || pcn.tx_free == 0; /* perhaps: look at it */
+	return SP_EFULL;
 }
 
 /* The quick way needs no stack: it calls nothing before the doorbell. */
@@ -439,6 +445,8 @@ pcn_send(struct pcn_sender *who, uint32_t head_len,
 		DESC_STP | (used == 1 ? DESC_ENP : 0));
 	csr0_write(pcn.base, CSR0_TDMD | CSR0_IENA);
 	tx_posted(who, used, paddr_of(pcn.head) | head_len);
+	if (pcn.sick)
+		pcn_check();
 	return SP_OK;
 }
 
@@ -556,8 +564,8 @@ rx_go_on(bool found)
 	do {
 		if (found && --pcn.rx_credit == 0)
 			return PCN_SPENT;
-		if (pcn.rx_spent >= PCN_RX_COST)
-			return PCN_MORE;
+		if (pcn.rx_spent >= PCN_RX_COST || (found && pcn.sick))
+			return PCN_MORE; /* its cure is an interrupt's work */
 		found = rx_take();
 		in_vain = in_vain && !found;
 	} while (found);

@@ -131,9 +131,10 @@ bool pcn_reads(uint32_t page);
 void pcn_abandon(uint32_t page);
 
 /*
- * Re-read slow counters (missed frames, link) into INFO and restart the chip if
- * it has stopped.  About 60 instructions; call it every tick or when asked.
+ * Re-read slow counters (missed frames, link) into INFO.  About 60 instructions;
+ * call it every tick or when asked.  False: the chip is not well; an interrupt
+ * without frames sets it going again.
  */
-void pcn_refresh(void);
+bool pcn_refresh(void);
 
 #endif /* KERNEL_DEV_PCNET_H */

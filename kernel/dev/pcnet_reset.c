@@ -7,6 +7,7 @@
  */
 #include "pcnet_ring.h"
 
+#include "../lib/string.h"
 #include "../mips.h"
 #include "../panic.h"
 
@@ -24,7 +25,7 @@ static struct {
 	struct pcn_init_block init;
 } dma __attribute__((aligned(PCN_RX_SLOTS * sizeof(struct pcn_desc))));
 
-/* Where a ring is kept while it is turned. */
+/* Where a ring is kept while it is turned (the chip is stopped). */
 static struct pcn_desc turned[PCN_RX_SLOTS];
 static struct pcn_sender *turned_who[PCN_TX_SLOTS];
 
@@ -46,32 +47,24 @@ ring_tx(void)
 	return uncached(dma.tx);
 }
 
-/* Move descriptor FIRST of N to the start, all others behind it. */
+/* Copy N descriptors, of which the ring RING of SLOTS has no more from D on than
+ * up to its end, to turned[]. */
 static void
-ring_turn(struct pcn_desc *ring, struct pcn_desc *first, uint32_t n)
+keep(const struct pcn_desc *ring, const struct pcn_desc *d, uint32_t n,
+	uint32_t slots)
 {
-	struct pcn_desc *d = first;
+	uint32_t first = slots - ring_index(d, slots);
 
-	for (uint32_t i = 0; i < n; i++) {
-		turned[i].addr = desc_get(&d->addr);
-		turned[i].flags = desc_get(&d->flags);
-		turned[i].status = desc_get(&d->status);
-		turned[i].slot = desc_get(&d->slot);
-		d = ring_next(d, n);
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		desc_set(&ring[i].addr, turned[i].addr);
-		desc_set(&ring[i].flags, turned[i].flags);
-		desc_set(&ring[i].status, turned[i].status);
-		desc_set(&ring[i].slot, turned[i].slot);
-	}
+	first = first < n ? first : n;
+	memcpy(turned, d, first * sizeof(*d));
+	memcpy(turned + first, ring, (n - first) * sizeof(*d));
 }
 
 /* Received frames not yet looked at move to the end of the receive ring. */
 static void
 rx_turn(void)
 {
-	struct pcn_desc *d = pcn.rx;
+	struct pcn_desc *d = pcn.rx, *ring = ring_rx();
 	uint32_t waiting;
 
 	for (waiting = 0; waiting < PCN_RX_SLOTS; waiting++) {
@@ -79,20 +72,29 @@ rx_turn(void)
 			break;
 		d = ring_next(d, PCN_RX_SLOTS);
 	}
-	ring_turn(ring_rx(), d, PCN_RX_SLOTS);
+	if (waiting != 0) { /* else one empty slot is like another */
+		keep(ring, d, PCN_RX_SLOTS, PCN_RX_SLOTS);
+		memcpy(ring, turned, sizeof(turned));
+	}
 	for (uint32_t i = 0; i < PCN_RX_SLOTS - waiting; i++)
-		pcn_rx_give(&ring_rx()[i]);
-	pcn.rx = &ring_rx()[(PCN_RX_SLOTS - waiting) % PCN_RX_SLOTS];
+		pcn_rx_give(&ring[i]);
+	pcn.rx = &ring[(PCN_RX_SLOTS - waiting) % PCN_RX_SLOTS];
 }
 
-/* The same for those who hold transmit descriptors. */
+/* N transmit descriptors from FIRST on move to the start, with their holders;
+ * all others are free. */
 static void
-who_turn(uint32_t first)
+tx_gather(uint32_t first, uint32_t n)
 {
-	for (uint32_t i = 0; i < PCN_TX_SLOTS; i++)
+	struct pcn_desc *ring = ring_tx();
+
+	keep(ring, &ring[first], n, PCN_TX_SLOTS);
+	for (uint32_t i = 0; i < n; i++)
 		turned_who[i] = pcn.who[(first + i) % PCN_TX_SLOTS];
-	for (uint32_t i = 0; i < PCN_TX_SLOTS; i++)
-		pcn.who[i] = turned_who[i];
+	memset(ring, 0, PCN_TX_SLOTS * sizeof(*ring));
+	memset(pcn.who, 0, sizeof(pcn.who));
+	memcpy(ring, turned, n * sizeof(*ring));
+	memcpy(pcn.who, turned_who, n * sizeof(pcn.who[0]));
 }
 
 /* Unsent frames move to the start of the transmit ring; a cut-off one goes. */
@@ -110,8 +112,8 @@ tx_turn(void)
 		pcn_tx_reclaim();
 	}
 	waiting = PCN_TX_SLOTS - pcn.tx_free;
-	who_turn(ring_index(pcn.tx_oldest, PCN_TX_SLOTS));
-	ring_turn(ring_tx(), pcn.tx_oldest, PCN_TX_SLOTS);
+	if (waiting != 0)
+		tx_gather(ring_index(pcn.tx_oldest, PCN_TX_SLOTS), waiting);
 	pcn.tx_oldest = ring_tx();
 	pcn.tx = &ring_tx()[waiting % PCN_TX_SLOTS];
 }
@@ -163,15 +165,21 @@ restart(void)
 	csr0_write(pcn.base, CSR0_STRT | CSR0_TDMD | CSR0_IENA);
 }
 
+static bool
+is_well(uint32_t csr0)
+{
+	const uint32_t on = CSR0_RXON | CSR0_TXON;
+
+	return (csr0 & (CSR0_STOP | CSR0_MERR | on)) == on;
+}
+
 void
 pcn_check(void)
 {
-	const uint32_t on = CSR0_RXON | CSR0_TXON;
-	uint32_t csr0 = csr0_read(pcn.base);
 	uint32_t frames = pcn.info->received + pcn.info->sent;
 
 	pcn.sick = false;
-	if ((csr0 & (CSR0_STOP | CSR0_MERR | on)) == on)
+	if (is_well(csr0_read(pcn.base)))
 		return;
 	if (frames != pcn.frames_then)
 		pcn.resets_in_vain = 0;
@@ -194,16 +202,16 @@ pcn_abandon(uint32_t page)
 	restart();
 }
 
-void
+bool
 pcn_refresh(void)
 {
 	if (!pcn.started) /* perhaps there is no chip at all */
-		return;
+		return true;
 	pcn.info->link = pcn_chip_link(pcn.base);
 	count_missed();
 	pcn.resets_in_vain = 0;
-	pcn_check();
 	pcn_tx_reclaim();
+	return is_well(csr0_read(pcn.base)) && !pcn.sick;
 }
 
 void

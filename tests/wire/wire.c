@@ -76,7 +76,7 @@ answer(uint8_t *frame, uint32_t len)
 static enum pcn_verdict
 answer_counters(uint8_t *frame)
 {
-	pcn_refresh();
+	(void)pcn_refresh();
 	memcpy(frame + PARAMETERS_AT, &nic, sizeof(nic));
 	return answer(frame, PARAMETERS_AT + sizeof(nic));
 }
@@ -112,6 +112,15 @@ gather(uint8_t *frame)
 		return;
 	if (send(NULL, frame, PARAMETERS_AT, NULL, 0) != SP_OK)
 		PANIC("cannot even say that it was refused");
+}
+
+/* As the tick and the interrupt after it do. */
+static void
+notice(void)
+{
+	if (!pcn_refresh())
+		pcn_check();
+	pcn_tx_reclaim();
 }
 
 static void
@@ -179,7 +188,7 @@ stall(uint32_t n)
 		if (--tries == 0)
 			PANIC("the frames to wait for never came");
 	stop_chip();
-	pcn_refresh();
+	notice();
 }
 
 static void
@@ -188,7 +197,7 @@ hold(uint32_t n)
 	uint32_t before = nic.missed, tries = STALL_TRIES / 100;
 
 	do {
-		pcn_refresh();
+		notice();
 		if (--tries == 0)
 			PANIC("the frames to miss never came");
 	} while (nic.missed - before < n);
@@ -236,7 +245,7 @@ share(uint8_t *frame, uint32_t len)
 	if (greedy.held != PCN_TX_SHARE || pcn_held(&greedy) != PCN_TX_SHARE)
 		PANIC("descriptors are miscounted");
 	pcn_forget_sender(&modest);
-	pcn_refresh();
+	notice();
 	if (greedy.held != 0 || modest.held != 0 ||
 		pieces_done != PCN_TX_SHARE || frames_done != PCN_TX_SHARE / 2)
 		PANIC("what was sent is not given back");
@@ -273,7 +282,7 @@ consume(uint8_t *frame, uint32_t len)
 	case OP_STOP:
 		stop_chip();
 		send_numbered(frame, pattern, pattern);
-		pcn_refresh();
+		notice();
 		return answer(frame, len);
 	case OP_STALL:
 		stall(parameter(frame, 0));
