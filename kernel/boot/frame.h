@@ -39,6 +39,7 @@
 #define SP_MAX_ENVS_LOG2 5
 
 #define LEVEL_CALL 1 /* SP_CALL */
+#define PCT_SEND   0xa0000000
 #define PCT_RETURN 0xc0000000
 
 /* 64 KiB aligned, behind the STLB: found by `lui` and `ins`. */
@@ -70,12 +71,13 @@
 #define CPU_USER_STATUS 0
 #define CPU_IDLE_STATUS 4
 #define CPU_RESCHED     8
-#define CPU_ASH         12 /* 1 while a handler runs */
-#define CPU_ASH_LIMIT   16 /* Count ticks a handler may take (backstop) */
-#define CPU_ASH_PC      20 /* where it was stopped */
-#define CPU_ASH_CAUSE   24
-#define CPU_ASH_ADDR    28
-#define CPU_ASH_SAVE    32 /* s0-s7, fp, sp, ra */
+#define CPU_READY       12 /* bit per environment slot: may run */
+#define CPU_ASH         16 /* 1 while a handler runs */
+#define CPU_ASH_LIMIT   20 /* Count ticks a handler may take (backstop) */
+#define CPU_ASH_PC      24 /* where it was stopped */
+#define CPU_ASH_CAUSE   28
+#define CPU_ASH_ADDR    32
+#define CPU_ASH_SAVE    36 /* s0-s7, fp, sp, ra */
 
 /* struct ash_entry: what ash_enter() loads */
 #define AE_PC     0
@@ -115,6 +117,7 @@ struct cpu {
 	uint32_t user_status; /* Status for user mode, EXL set for eret */
 	uint32_t idle_status;
 	uint32_t resched; /* leave through the scheduler */
+	uint32_t ready;   /* bit per environment slot: may run (sched.c) */
 	uint32_t ash_active;
 	uint32_t ash_limit;
 	uint32_t ash_pc, ash_cause, ash_addr;

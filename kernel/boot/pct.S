@@ -3,7 +3,7 @@
  * register of the message touched.
  *
  * v0 = SP_PCT(kind, environment) says what; v0, k0 and k1 are ours to use.  What
- * is not an ordinary call or return goes to core/pct.c with all registers saved.
+ * is not an ordinary transfer goes to core/pct.c with all registers saved.
  */
 #include "kernel/boot/frame.h"
 #include "kernel/mips.h"
@@ -142,7 +142,10 @@ pct_yield_other:
 	b	pct_other
 	lw	$v0, ENV_TURN($k0)	/* delay slot */
 
-/* Everything else: all registers, the request as v0, into the context. */
+/*
+ * Everything else: all registers, the request as v0, into the context.  A send
+ * then enters the callee if it is at rest; it may run in slices of its own.
+ */
 	.type	pct_other, @function
 pct_other:
 	mfc0	$k0, CP0_CURRENT
@@ -158,6 +161,54 @@ pct_other:
 	sw	$t0, CTX_HI($k0)
 	sw	$t1, CTX_LO($k0)
 	sw	$t2, CTX_EPC($k0)
+	srl	$t0, $v0, 29
+	li	$t1, PCT_SEND >> 29
+	bne	$t0, $t1, pct_refuse
+	lui	$t0, ENV_TABLE >> 16	/* delay slot */
+	ins	$t0, $v0, ENV_BYTES_LOG2, SP_MAX_ENVS_LOG2
+	lw	$t1, ENV_ID($t0)
+	subu	$t1, $v0, $t1
+	sll	$t1, $t1, 3		/* but for the kind: the very same? */
+	bnez	$t1, pct_refuse
+	lw	$t1, ENV_ASYNC_ENTRY($t0) /* delay slot */
+	beqz	$t1, pct_refuse
+	lw	$t2, ENV_CALLING($t0)	/* delay slot */
+	bnez	$t2, pct_refuse
+	lw	$t2, ENV_CTX($t0)	/* delay slot */
+	addiu	$t3, $t0, ENV_CONTEXT
+	bne	$t2, $t3, pct_refuse
+	mfc0	$k1, CP0_CURRENT	/* delay slot */
+	beq	$k1, $t0, pct_refuse
+	nop				/* delay slot */
+	mtc0	$t1, EPC
+	sw	$zero, CTX_REG(2)($k0)
+	lw	$v0, ENV_ID($k1)
+	mtc0	$t0, CP0_CURRENT
+	sw	$zero, ENV_OPEN($t0)
+	sw	$zero, ENV_TURN($t0)
+	lw	$t1, ENV_SAVE_OF + 4 * LEVEL_CALL($t0)
+	sw	$t1, ENV_SAVE($t0)
+	mtc0	$t1, CP0_SAVE
+	addiu	$t1, $t0, ENV_CONTEXT + CTX_BYTES * LEVEL_CALL
+	sw	$t1, ENV_CTX($t0)
+	lw	$t1, ENV_ASID($t0)
+	mtc0	$t1, EntryHi
+	lui	$k1, %hi(cpu + CPU_READY)
+	lw	$t1, %lo(cpu + CPU_READY)($k1)
+	srl	$t0, $t0, ENV_BYTES_LOG2	/* the slot in its low bits */
+	li	$t2, 1
+	sllv	$t2, $t2, $t0
+	or	$t1, $t1, $t2
+	sw	$t1, %lo(cpu + CPU_READY)($k1)
+	.irp	n, 8,9,10,11
+	lw	$\n, CTX_REG(\n)($k0)
+	.endr
+	move	$k1, $zero
+	move	$k0, $zero
+	ehb
+	eret
+
+pct_refuse:
 	mtc0	$zero, $12		/* Status */
 	move	$a0, $v0
 	lui	$sp, %hi(sys_stack_top - 16)
@@ -166,26 +217,3 @@ pct_other:
 	j	context_resume
 	move	$a0, $v0		/* delay slot */
 	.size	pct_other, . - pct_other
-
-/* In: a0 = a message, a1 = where to enter whoever is current, a2 = its v0. */
-	.globl	pct_enter
-	.type	pct_enter, @function
-pct_enter:
-	lui	$k0, %hi(cpu + CPU_USER_STATUS)
-	lw	$k0, %lo(cpu + CPU_USER_STATUS)($k0)
-	mtc0	$k0, $12		/* Status: EXL is set in it */
-	mtc0	$a1, EPC
-	move	$v0, $a2
-	move	$k0, $a0
-	lw	$t0, CTX_HI($k0)
-	lw	$t1, CTX_LO($k0)
-	mthi	$t0
-	mtlo	$t1
-	.irp	n, 1,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,28,29,30,31
-	lw	$\n, CTX_REG(\n)($k0)
-	.endr
-	move	$k1, $zero
-	move	$k0, $zero
-	ehb
-	eret
-	.size	pct_enter, . - pct_enter

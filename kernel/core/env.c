@@ -26,6 +26,7 @@
 _Static_assert(sizeof(struct env) <= ENV_BYTES, "asm");
 _Static_assert(1 << SP_MAX_ENVS_LOG2 == SP_MAX_ENVS, "asm");
 _Static_assert(LEVEL_CALL == SP_CALL && SP_MAIN == 0, "asm");
+_Static_assert(PCT_SEND == SP_PCT(SP_PCT_SEND, 0), "asm");
 _Static_assert(PCT_RETURN == SP_PCT(SP_PCT_RETURN, 0), "asm");
 _Static_assert(1 << ENV_BYTES_LOG2 == ENV_BYTES, "asm");
 _Static_assert(offsetof(struct env, id) == ENV_ID, "asm");
@@ -60,6 +61,7 @@ _Static_assert(offsetof(struct context, epc) == CTX_EPC, "asm");
 _Static_assert(offsetof(struct cpu, user_status) == CPU_USER_STATUS, "asm");
 _Static_assert(offsetof(struct cpu, idle_status) == CPU_IDLE_STATUS, "asm");
 _Static_assert(offsetof(struct cpu, resched) == CPU_RESCHED, "asm");
+_Static_assert(offsetof(struct cpu, ready) == CPU_READY, "asm");
 _Static_assert(offsetof(struct cpu, ash_active) == CPU_ASH, "asm");
 _Static_assert(offsetof(struct cpu, ash_limit) == CPU_ASH_LIMIT, "asm");
 _Static_assert(offsetof(struct cpu, ash_pc) == CPU_ASH_PC, "asm");

@@ -1,5 +1,5 @@
 /*
- * pct.c - what boot/pct.S leaves: refusals, sends, returns to nobody, death.
+ * pct.c - what boot/pct.S leaves: refusals, returns to nobody, death.
  */
 #include "kernel/core/pct.h"
 
@@ -17,22 +17,19 @@ is_at_rest(const struct env *e)
 	return e->ctx == &e->context[SP_MAIN] && e->calling == NULL;
 }
 
-/* Why E may not enter the callee ID by ENTRY's kind; SP_OK if it may. */
+/* Why E's request of KIND to ID was not served: what boot/pct.S asks, too. */
 static int
-check(const struct env *e, uint32_t id, bool sync, struct env **callee)
+refusal(const struct env *e, uint32_t kind, uint32_t id)
 {
-	struct env *to = id == 0 ? NULL : env_find(id);
+	const struct env *to = id == 0 ? NULL : env_find(id);
 
 	if (to == NULL)
 		return SP_ENOENT;
 	if (to == e)
 		return SP_EINVAL;
-	if ((sync ? to->sync_entry : to->async_entry) == 0)
+	if ((kind == SP_PCT_CALL ? to->sync_entry : to->async_entry) == 0)
 		return SP_EPERM;
-	if (!is_at_rest(to))
-		return SP_EBUSY;
-	*callee = to;
-	return SP_OK;
+	return SP_EBUSY;
 }
 
 /* E's call has ended: it is what it was before. */
@@ -43,20 +40,6 @@ leave_call(struct env *e)
 	e->ctx = &e->context[SP_MAIN];
 	e->save = e->save_of[SP_MAIN];
 	e->open = e->key;
-}
-
-/* TO serves what FROM's registers say, for the rest of this slice. */
-static _Noreturn void
-send(const struct env *from, struct env *to)
-{
-	from->ctx->reg[REG_V0] = SP_OK;
-	to->ctx = &to->context[SP_CALL];
-	to->save = to->save_of[SP_CALL];
-	to->open = 0;
-	to->turn = 0;
-	sched_ready(to);
-	env_set_current(to);
-	pct_enter(from->ctx, to->async_entry, from->id);
 }
 
 /* E has ended a call that nobody waits for, or that its caller, which is in an
@@ -92,8 +75,8 @@ yield_from(struct env *e, uint32_t id)
 const struct context *
 pct_slow(uint32_t request)
 {
-	struct env *e = env_current(), *to = NULL;
-	uint32_t kind = request >> 29 & 3;
+	struct env *e = env_current();
+	uint32_t kind = request >> 29 & 3, id = request & 0x1fffffff;
 	int err = SP_EINVAL;
 
 	if (kind == SP_PCT_RETURN && env_level(e) == SP_CALL) {
@@ -101,11 +84,9 @@ pct_slow(uint32_t request)
 		sched_run();
 	}
 	if (kind == SP_PCT_YIELD)
-		return yield_from(e, request & 0x1fffffff);
-	if (kind == SP_PCT_CALL || kind == SP_PCT_SEND)
-		err = check(e, request & 0x1fffffff, kind == SP_PCT_CALL, &to);
-	if (err == SP_OK && kind == SP_PCT_SEND)
-		send(e, to);
+		return yield_from(e, id);
+	if (kind != SP_PCT_RETURN)
+		err = refusal(e, kind, id);
 	e->ctx->reg[REG_V0] = (uint32_t)err;
 	return e->ctx;
 }
@@ -155,6 +136,8 @@ pct_forget(struct env *e)
 
 	e->key = 0;
 	e->open = 0;
+	e->sync_entry = 0;
+	e->async_entry = 0; /* a dead slot's id is 0, which can be named */
 	fail_caller(e->caller, e);
 	orphan(e->calling, e);
 	e->caller = &idle_env;

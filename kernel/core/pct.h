@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 /*
- * From boot/pct.S: a request that is no ordinary call or return; the context of
- * the running environment is complete.  The context to go on with, of whoever is
+ * From boot/pct.S: a request that is no ordinary transfer; the context of the
+ * running environment is complete.  The context to go on with, of whoever is
  * current then.  What the caller of a refused request finds in $v0:
  *	SP_ENOENT	no such environment
  *	SP_EINVAL	itself; a return from what is no call; no such kind
@@ -22,11 +22,6 @@
  *	SP_EBUSY	the callee serves, waits or is in an upcall
  */
 const struct context *pct_slow(uint32_t request);
-
-/* boot/pct.S: enter the current environment at PC with the registers of MESSAGE,
- * but V0.  Interrupts off. */
-_Noreturn void pct_enter(
-	const struct context *message, uint32_t pc, uint32_t v0);
 
 /* E dies: whoever waits for it goes on with SP_EKILLED, whom it waits for serves
  * nobody any more. */

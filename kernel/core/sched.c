@@ -29,10 +29,9 @@ struct cpu cpu;
 static struct {
 	uint32_t position; /* in the slice vector */
 	uint32_t lines;    /* ST_IM* that may interrupt */
-	uint32_t ready;    /* bit per environment slot: may run */
-	uint32_t asleep;   /* likewise: its predicate is asked */
-	uint32_t upcalls;  /* likewise: wants an upcall */
-	uint32_t debtors;  /* likewise: owes a slice or more */
+	uint32_t asleep;  /* bit per environment slot: its predicate is asked */
+	uint32_t upcalls; /* likewise: wants an upcall */
+	uint32_t debtors; /* likewise: owes a slice or more */
 	/* An upcall runs in somebody else's slice: whose, and since when. */
 	struct env *aside, *pusher;
 	uint32_t since; /* CP0 Count */
@@ -97,7 +96,7 @@ sched_remove(struct env *e)
 	slice_forget_owner(e);
 	turn_forget(e);
 	sched.upcalls &= ~(1u << e->slot);
-	sched.ready &= ~(1u << e->slot);
+	cpu.ready &= ~(1u << e->slot);
 	sched.asleep &= ~(1u << e->slot);
 	sched.debtors &= ~(1u << e->slot);
 	if (sched.pusher == e || sched.aside == e)
@@ -114,9 +113,9 @@ sched_ready(const struct env *e)
 	uint32_t bit = 1u << e->slot;
 
 	if (env_is_runnable(e))
-		sched.ready |= bit;
+		cpu.ready |= bit;
 	else
-		sched.ready &= ~bit;
+		cpu.ready &= ~bit;
 	if (env_info(e)->state == SP_ENV_SLEEPING)
 		sched.asleep |= bit;
 	else
@@ -273,7 +272,7 @@ breathe(uint32_t can)
 {
 	kernel_interruptible_begin();
 	kernel_interruptible_end();
-	return cpu.resched != 0 || (sched.ready & ~can) != 0;
+	return cpu.resched != 0 || (cpu.ready & ~can) != 0;
 }
 
 /*
@@ -326,7 +325,7 @@ walk(uint32_t can, uint32_t ask)
 static bool
 run_slices(void)
 {
-	uint32_t can = sched.ready, ask = sched.asleep & ~can;
+	uint32_t can = cpu.ready, ask = sched.asleep & ~can;
 
 	/* The usual case first: one, and nothing to consider. */
 	if ((can & (can - 1)) == 0 &&
@@ -446,7 +445,7 @@ check_bits(uint32_t slot)
 {
 	uint32_t status = irq_off();
 	const struct env *e = env_at(slot);
-	bool ready = (sched.ready >> slot & 1) != 0;
+	bool ready = (cpu.ready >> slot & 1) != 0;
 	bool upcall = (sched.upcalls >> slot & 1) != 0;
 
 	if (ready != (e != NULL && env_is_runnable(e)))

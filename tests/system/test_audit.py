@@ -30,7 +30,7 @@ DAMAGE = [
     ("$stlb[$bound].tag", "$stlb[$bound].tag + 0x2000", "is not at home"),
     ("info.slice[5]", "0x105", "slice 5: 00000105 is not alive"),
     ("info.slice[63]", "info.slice[0]", "slices, counted"),
-    ("sched.ready", "sched.ready | 0x20", "env slot 5: ready 1"),
+    ("cpu.ready", "cpu.ready | 0x20", "env slot 5: ready 1"),
     ("sched.asleep", "sched.asleep ^ 1", "asleep"),
     ("sched.upcalls", "1", "is due an upcall"),
     ("revoke.pending", "4", "env slot 2: wanted of nobody"),
