@@ -378,6 +378,7 @@ aborted(struct handler *h, uint32_t why, uint8_t *frame)
 	env_post(h->owner, SP_EVENT_ABORT);
 	kprintf("ash %s: aborted, %s, pc %08x\n", h->info->name,
 		reason[why & 3], cpu.ash_pc);
+	pcn_spend(PCN_RX_COST); /* words take long */
 	return HANDLER_ABORTED;
 }
 
@@ -432,6 +433,7 @@ handler_run(struct handler *h, uint8_t *frame, uint32_t len)
 
 	ashes.used_timer = true;
 	h->info->runs++;
+	pcn_spend(h->info->bound); /* only the timer was heard meanwhile */
 	return r;
 }
 

@@ -56,7 +56,7 @@ nic_refresh(void)
 }
 
 /* Lines that are somebody else's than the NIC's. */
-static void
+static __attribute__((noinline)) void
 dispatch_slow(uint32_t pending)
 {
 	if ((pending & ST_IM4) != 0) {

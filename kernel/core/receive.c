@@ -18,6 +18,7 @@ enum {
 	RX_ARENA_PAGES = 512,
 	TAP_ARENA_PAGES = 512,
 	CODE_PAGES = 64,
+	TAP_COST = 14, /* instructions to count one */
 };
 
 typedef uint32_t (*rx_code_t)(
@@ -36,15 +37,18 @@ struct path {
 	struct handler *handler;
 	struct ring *ring;
 	uint32_t id, upcall;
+	uint32_t pad[2];
 };
+_Static_assert(sizeof(struct path) == 32, "an index is a shift");
 
 struct classifier bind_rx = { .bytes = &info.code_bytes_rx };
 struct classifier bind_taps = { .bytes = &info.code_bytes_taps };
 
 static struct {
-	rx_code_t rx;
-	tap_code_t taps;
 	struct path path[BIND_ENTRIES];
+	rx_code_t classify; /* the code itself, or with_taps() */
+	rx_code_t code;
+	tap_code_t taps;
 	uint16_t tap_ids[SP_MAX_BINDINGS];
 	struct sp_binding_info nobody; /* counters of what has no binding */
 } rx;
@@ -112,8 +116,7 @@ deliver_ash(struct path *p, uint8_t *frame, uint32_t len)
 
 /* --- the path ---------------------------------------------------------------- */
 
-/* Not inlined: without taps the path must not pay for its registers. */
-static __attribute__((noinline)) void
+static void
 count_taps(const uint8_t *frame, uint32_t len)
 {
 	uint32_t n = rx.taps(frame, len, len, rx.tap_ids);
@@ -125,17 +128,23 @@ count_taps(const uint8_t *frame, uint32_t len)
 		b->bytes += len;
 		b->last_count = cp0_get_count();
 	}
+	pcn_spend(n * TAP_COST);
+}
+
+/* Stands before the classifier while there are taps; else they cost nothing. */
+static uint32_t
+with_taps(const uint8_t *frame, uint32_t len, uint32_t wirelen)
+{
+	uint32_t id = rx.code(frame, len, wirelen);
+
+	count_taps(frame, len);
+	return id;
 }
 
 enum pcn_verdict
 bind_receive(uint8_t *frame, uint32_t len)
 {
-	uint32_t id = rx.rx(frame, len, len);
-
-	if (rx.taps != NULL)
-		count_taps(frame, len);
-
-	struct path *p = &rx.path[id];
+	struct path *p = &rx.path[rx.classify(frame, len, len)];
 	enum pcn_verdict v = p->deliver(p, frame, len);
 
 	p->info->packets++;
@@ -230,9 +239,10 @@ classifier_swing(struct classifier *c)
 	uintptr_t code = (uintptr_t)c->code[c->side];
 
 	if (c == &bind_rx)
-		rx.rx = (rx_code_t)code;
+		rx.code = (rx_code_t)code;
 	else
 		rx.taps = has_taps() ? (tap_code_t)code : NULL;
+	rx.classify = rx.taps != NULL ? with_taps : rx.code;
 }
 
 void
@@ -257,7 +267,7 @@ bind_run(const struct sp_run *run, const uint8_t *frame, uint16_t *ids,
 		return rx.taps == NULL ? 0
 				       : (int)rx.taps(frame, run->len,
 						 run->wirelen, ids);
-	ids[0] = (uint16_t)rx.rx(frame, run->len, run->wirelen);
+	ids[0] = (uint16_t)rx.code(frame, run->len, run->wirelen);
 	/* A flow that nobody bound is nobody's frame. */
 	if (ids[0] >= SP_MAX_BINDINGS)
 		ids[0] = 0;
