@@ -49,8 +49,10 @@ bad_transfers(void)
 		transfer(SP_PCT_CALL, app_info()->env[0].id));
 	refused("return-without-call", SP_EINVAL, transfer(SP_PCT_RETURN, 0));
 	refused("return-to", SP_EINVAL, transfer(SP_PCT_RETURN, env));
-	refused("kind-3", SP_EINVAL, transfer(3, env));
+	refused("yield-stale", SP_ENOENT, transfer(SP_PCT_YIELD, env ^ 0x100));
+	refused("yield-beyond", SP_ENOENT, transfer(SP_PCT_YIELD, 0x1fffffff));
 	(void)fate_end(&s, 0);
+	refused("yield-dead", SP_ENOENT, transfer(SP_PCT_YIELD, env));
 	refused("call-dead", SP_ENOENT, transfer(SP_PCT_CALL, env));
 	refused("send-dead", SP_ENOENT, transfer(SP_PCT_SEND, env));
 	/* A child that was never started has no entries either. */

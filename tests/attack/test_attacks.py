@@ -33,6 +33,8 @@ def attack(program, least, *args, limit=60):
             return ended in m.console()
 
         wait_for(over, f"{program} ends", limit)
+        while (frame := w.receive(0.3)) is not None:
+            sent.append(frame)
         text = m.console()
         lines = re.findall(r"^attack: (.*)$", text, re.M)
         bad = [l for l in lines

@@ -169,6 +169,8 @@ fuzz_end:
 	sw	$8, AREA_OWN + 116($zero)
 	mflo	$8
 	sw	$8, AREA_OWN + 120($zero)
+	li	$2, 1
+	sw	$2, AREA_SAVED($zero)
 	li	$2, YIELD
 	move	$4, $zero
 1:	syscall
@@ -176,13 +178,15 @@ fuzz_end:
 	li	$2, YIELD		/* delay slot */
 	.end	fuzz_end
 
-/* A slice begins: either fuzz_end() gave up the last one, or a call did. */
+/* A slice begins: either fuzz_end() gave up the last one, or a call did; or it was
+ * to end elsewhere, and nobody has put the registers away. */
 	.globl	fuzz_start
 	.ent	fuzz_start
 fuzz_start:
-	lw	$8, AREA_SLICE_BUSY($zero)
+	lw	$8, AREA_SAVED($zero)
 	bnez	$8, 1f
-	nop				/* delay slot */
+	sw	$zero, AREA_SAVED($zero) /* delay slot */
+	sw	$zero, AREA_SLICE_BUSY($zero)
 	BLOCK	8, 0
 	b	fuzz_resume
 	move	$2, $zero		/* delay slot */

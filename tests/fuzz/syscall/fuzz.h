@@ -18,6 +18,7 @@
 #define AREA_BUSY(l)    (AREA_VA + 256 * (l) + 16)
 #define AREA_SLICE_EPC  (AREA_VA + 768)
 #define AREA_SLICE_BUSY (AREA_VA + 772)
+#define AREA_SAVED      (AREA_OWN + 124)
 #define AREA_OWN        (AREA_VA + 2048) /* behind it: 33 words of ours */
 
 /* What fuzz_call() returns when an exception ended the call's turn. */

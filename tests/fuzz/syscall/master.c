@@ -174,7 +174,7 @@ report_calls(void)
 			[SP_CALL_COUNT] = "pct-call",
 		[SP_CALL_COUNT + 1] = "pct-send",
 		[SP_CALL_COUNT + 2] = "pct-return",
-		[SP_CALL_COUNT + 3] = "pct-unknown",
+		[SP_CALL_COUNT + 3] = "pct-yield",
 	};
 
 	for (uint32_t n = 0; n < ARRAY_LEN(names); n++) {

@@ -13,6 +13,7 @@ enum {
 	SOME_PAGES = 9,    /* a call takes, mostly */
 	MOST_PAGES = 200,
 	MOST_EXCEPTIONS = 20,
+	RING = SP_RING_PAGES, /* never emptied: so many upcalls, at most */
 };
 
 /* A call's arguments; RARE: only one in so many is made, since it ends things. */
@@ -68,7 +69,7 @@ static uint32_t in_a_row; /* exceptions since the last call that returned */
 static uint32_t
 transfer(void)
 {
-	uint32_t kind = one_in(16) ? 3 : below(3);
+	uint32_t kind = below(4);
 	uint32_t env = one_in(4) ? value_of(K_ANY)
 				 : app_info()->env[below(SP_MAX_ENVS)].id;
 
@@ -307,13 +308,13 @@ static void
 prepare_binding(void)
 {
 	const struct type_filter f = type_filter(TYPE, index_of_mine);
-	int32_t pfn = sys_page_alloc(APP_CAP_SELF, 3, 0, PFN_ANY);
+	int32_t pfn = sys_page_alloc(APP_CAP_SELF, RING, 0, PFN_ANY);
 	int32_t ring;
 
 	if (pfn < 0)
 		return;
-	own_frames((uint32_t)pfn, 3);
-	ring = sys_ring_create(APP_CAP_SELF, 0, (uint32_t)pfn, 3);
+	own_frames((uint32_t)pfn, RING);
+	ring = sys_ring_create(APP_CAP_SELF, 0, (uint32_t)pfn, RING);
 	if (ring < 0)
 		return;
 	own_id(K_RING, (uint32_t)ring);
