@@ -9,8 +9,7 @@
 #include "tests/attack/lib/fate.h"
 
 enum {
-	READY = 0,  /* words of the shared page */
-	CALLER = 1, /* who called, as the kernel says */
+	CALLER = 1, /* words of the shared page: who called, says the kernel */
 	TURN = 2,
 	RESULT = 3,
 	TARGET = 4,
@@ -114,7 +113,6 @@ server(uint32_t how)
 	way = (enum way)how;
 	if (pct_serve(serve, serve) < 0)
 		return 91;
-	shared_set(READY, 1);
 	return fate_rest(0);
 }
 
@@ -124,8 +122,7 @@ serving(enum way how)
 {
 	struct spawn s = fate_begin(server, how);
 
-	attempt_holds("server", fate_until(&s, READY, 1, 100));
-	(void)sys_yield(s.env);
+	attempt_holds("server", fate_until_state(&s, SP_ENV_WAITING, 100));
 	return s;
 }
 
@@ -249,7 +246,6 @@ relays(uint32_t n)
 	number = n;
 	if (pct_serve(relay, NULL) < 0)
 		return 93;
-	shared_set(READY, mmio_load((uint32_t *)SHARED_VA) + 1);
 	return fate_rest(0);
 }
 
@@ -264,8 +260,7 @@ relaying(uint32_t n)
 	s = fate_begin(relays, n);
 	for (uint32_t i = 0; i < 3; i++)
 		shared_set(TARGET + i, keep[i]);
-	attempt_holds("relay", fate_until(&s, READY, 1, 100));
-	(void)sys_yield(s.env);
+	attempt_holds("relay", fate_until_state(&s, SP_ENV_WAITING, 100));
 	return s;
 }
 

@@ -180,14 +180,13 @@ bad_predicates(void)
 	refused("sleep-top", SP_EFAULT, sleep_at(0xfffffffc));
 }
 
-/* Sleeps on word 1 of the page at SPARE_VA until it is ARG; says so in word 0. */
+/* Sleeps on word 1 of the page at SPARE_VA until it is ARG. */
 static int
 sleeps_for(uint32_t arg)
 {
 	struct sp_predicate p = predicate(SPARE_VA + 4);
 
 	p.term[0].value = arg;
-	shared_set(0, 1);
 
 	int32_t code = sys_sleep_until(&p);
 
@@ -212,15 +211,13 @@ freed_predicates(void)
 	struct spawn s = fate_begin(sleeps_for, 7);
 
 	attempt_holds("lend", lend(&s, pfn) == SP_OK);
-	attempt_holds("asleep", fate_until(&s, 0, 1, 100));
-	(void)sys_yield(s.env);
+	attempt_holds("asleep", fate_until_state(&s, SP_ENV_SLEEPING, 100));
 	(void)sys_page_free(APP_CAP_SELF, pfn, 1);
 	attempt_holds("sleep-freed", fate_end(&s, 100) == 21);
 	pfn = own_pages(SPARE_VA, 1);
 	s = fate_begin(sleeps_for, 7);
 	(void)lend(&s, pfn);
-	(void)fate_until(&s, 0, 1, 100);
-	(void)sys_yield(s.env);
+	(void)fate_until_state(&s, SP_ENV_SLEEPING, 100);
 	(void)sys_unmap(APP_CAP_SELF, s.env, SPARE_VA, 1);
 	attempt_holds("sleep-unmapped-lives", fate_until(&s, 1, 1, 5) == 0);
 	mmio_store((uint32_t *)(SPARE_VA + 4), 7);
@@ -228,7 +225,7 @@ freed_predicates(void)
 	mmio_store((uint32_t *)(SPARE_VA + 4), 0);
 	s = fate_begin(sleeps_for, 7);
 	(void)lend(&s, pfn);
-	(void)fate_until(&s, 0, 1, 100);
+	(void)fate_until_state(&s, SP_ENV_SLEEPING, 100);
 	attempt_holds("sleeper-killed", fate_end(&s, 3) == FATE_LIVES);
 	drop_pages(SPARE_VA, pfn, 1);
 }

@@ -108,6 +108,17 @@ fate_until(const struct spawn *s, uint32_t i, uint32_t v, uint32_t ticks)
 	return shared_get(i) == v;
 }
 
+int
+fate_until_state(const struct spawn *s, uint32_t state, uint32_t ticks)
+{
+	const uint32_t *now = &app_info()->env[s->env % SP_MAX_ENVS].state;
+	uint32_t since = app_info()->ticks;
+
+	while (mmio_load(now) != state && spawn_lives(s) && waits(since, ticks))
+		(void)sys_yield(s->env);
+	return mmio_load(now) == state;
+}
+
 void
 fate(const char *name, int32_t want, int (*run)(uint32_t), uint32_t arg)
 {

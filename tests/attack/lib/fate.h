@@ -35,6 +35,9 @@ int32_t fate_end(struct spawn *s, uint32_t ticks);
 /* Until word I is V, or TICKS have gone by; was it? */
 int fate_until(const struct spawn *s, uint32_t i, uint32_t v, uint32_t ticks);
 
+/* Until it is in STATE (enum sp_env_state); was it? */
+int fate_until_state(const struct spawn *s, uint32_t state, uint32_t ticks);
+
 /* The whole story: it must come to WANT (as fate_end()), and leave no trace. */
 void fate(const char *name, int32_t want, int (*run)(uint32_t), uint32_t arg);
 
