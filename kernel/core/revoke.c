@@ -41,11 +41,13 @@ static struct asked {
 	uint32_t tries;    /* ... how often it was busy */
 	uint32_t resource; /* of the last news */
 	uint32_t taken;    /* ever, as in its area */
+	uint32_t by;       /* who asked last */
 } asked[SP_MAX_ENVS];
 
 static struct {
 	uint32_t pending; /* bit per slot of whom something is wanted or owed */
 	bool due;
+	uint32_t holder; /* who had the CPU when the work began */
 } revoke;
 
 /* --- how much there is ------------------------------------------------------- */
@@ -97,6 +99,7 @@ revoke_request(struct env *e, const struct sp_revoke *r)
 	w->active = true;
 	a->news = true;
 	a->resource = r->resource;
+	a->by = env_current()->id;
 	revoke.pending |= 1u << e->slot;
 	revoke.due = true;
 	cpu.resched = 1;
@@ -295,7 +298,7 @@ take(struct env *e, uint32_t resource, uint32_t count)
 /* --- the work --------------------------------------------------------------------- */
 
 /* Finding what to take may be long: it is E's time, not that of whoever has the
- * slice. */
+ * slice, unless that is who asked: nobody makes his own slice longer. */
 static void
 take_charged(struct env *e, uint32_t resource, uint32_t count)
 {
@@ -305,7 +308,7 @@ take_charged(struct env *e, uint32_t resource, uint32_t count)
 
 	uint32_t status = irq_off();
 
-	if (!timer_slice_is_over())
+	if (!timer_slice_is_over() && revoke.holder != asked[e->slot].by)
 		sched_charge(e, cp0_get_count() - start);
 	irq_restore(status);
 }
@@ -368,6 +371,7 @@ revoke_work(void)
 	struct env *current = env_current();
 
 	revoke.due = false;
+	revoke.holder = current == NULL ? 0 : current->id;
 	env_set_current(NULL); /* nobody runs: everybody may be woken */
 	kernel_interruptible_begin();
 	for (uint32_t left = revoke.pending; left != 0; left &= left - 1)

@@ -90,26 +90,32 @@ overrun(struct env *e)
 	kernel_interruptible_end();
 }
 
+/* WHO had its moment, or none was left to it; an upcall may have kept it from
+ * ending. */
+static void
+judge(struct env *who)
+{
+	if (who->ending && who->ctx == &who->context[SP_MAIN])
+		overrun(who);
+}
+
 bool
 turn_end(struct env *e)
 {
-	struct env *who = e;
+	struct env *who = grace.env;
 
-	if (grace.env != NULL) {
-		who = grace.env;
+	if (who != NULL) { /* there is one a slice, whatever it set meanwhile */
 		turn_settle();
-	} else
-		env_info(e)->ticks++;
-	if (who->ending) {
-		/* An upcall may have kept it from ending. */
-		if (who->ctx == &who->context[SP_MAIN])
-			overrun(who);
+		judge(who);
 		return false;
 	}
-	if (!can_save_itself(e))
-		return false;
-	enter_end(e);
-	return true;
+	env_info(e)->ticks++;
+	if (!e->ending && can_save_itself(e)) {
+		enter_end(e);
+		return true;
+	}
+	judge(e);
+	return false;
 }
 
 void

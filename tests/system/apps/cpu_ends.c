@@ -2,14 +2,19 @@
  * cpu_ends.c - ends of slices that do not end as they should, beside a worker
  * that counts what time is left to it.
  *
- * Each way is a child with entries of its own.
+ * Each way is a child with entries of its own.  Arguments: for how many ticks, and
+ * with what the ways' names
+ * begin (all).
  */
 #include "tests/system/apps/cpu.h"
+
+#include <stdbool.h>
 
 enum { AREA_VA = 0x1000, UNMAPPED = 0x30000000 };
 enum { W_TIME, W_ENDS, W_STARTS, W_SET, W_WORK };
 
 static uint32_t page;
+static struct sp_context entries = { .area_va = AREA_VA };
 
 static struct sp_area *
 area(void)
@@ -80,6 +85,20 @@ faults(void)
 		mmio_store((uint32_t *)UNMAPPED, 0);
 }
 
+/* Has no end any more, and another one: time and again. */
+_Noreturn static void
+renews(void)
+{
+	static const struct sp_context none = { .area_va = AREA_VA };
+
+	++*shared(W_ENDS);
+	area()->slice_busy = 0;
+	(void)sys_context_set(APP_CAP_SELF, 0, &none);
+	(void)sys_context_set(APP_CAP_SELF, 0, &entries);
+	for (;;)
+		++*shared(W_WORK);
+}
+
 _Noreturn static void
 ends(void)
 {
@@ -110,12 +129,27 @@ static const struct way {
 	{ "excepted", never_yields, starts, 2 },
 	{ "good", yields, starts, 0 },
 	{ "nobody", yields_to_nobody, starts, 0 },
+	{ "renews", renews, starts, 0 },
+	{ "revokes", NULL, NULL, 3 },
 	{ "waits", waits, starts, 0 },
 	{ "faults", faults, starts, 0 },
 	{ "exits", ends, starts, 0 },
 	{ "no-end", (void (*)(void))UNMAPPED, starts, 0 },
 	{ "no-start", yields, (void (*)(void))UNMAPPED, 0 },
 };
+
+/* Of what it has only the kernel's tables for it are left to take: finding that
+ * is long. */
+static void
+revoke_in_vain(void)
+{
+	static const struct sp_revoke r = {
+		.resource = SP_RES_PAGES, .count = 1000, .ticks = 0
+	};
+
+	++*shared(W_WORK);
+	(void)sys_revoke(APP_CAP_SELF, &r);
+}
 
 static uint32_t
 pc_of(void (*f)(void))
@@ -128,18 +162,17 @@ static int
 child_of(uint32_t arg)
 {
 	const struct way *w = &ways[arg];
-	struct sp_context c = {
-		.area_va = AREA_VA,
-		.start_pc = pc_of(w->start),
-		.end_pc = pc_of(w->end),
-	};
 
+	entries.start_pc = pc_of(w->start);
+	entries.end_pc = pc_of(w->end);
 	(void)own_page(AREA_VA);
-	*shared(W_SET) = (uint32_t)sys_context_set(APP_CAP_SELF, 0, &c);
+	*shared(W_SET) = (uint32_t)sys_context_set(APP_CAP_SELF, 0, &entries);
 	if (w->busy == 1)
 		area()->slice_busy = SP_KERNEL_FIRST;
 	if (w->busy == 2)
 		area()->save[SP_MAIN].busy = SP_KERNEL_FIRST;
+	while (w->busy == 3)
+		revoke_in_vain();
 	for (;;)
 		++*shared(W_WORK);
 	return 0;
@@ -223,12 +256,21 @@ number(const char *s)
 	return v;
 }
 
+static bool
+begins(const char *name, const char *with)
+{
+	while (*with != '\0' && *name == *with)
+		name++, with++;
+	return *with == '\0';
+}
+
 int
 app_main(uint32_t a0, uint32_t a1)
 {
 	page = own_page(SHARED_VA);
 	for (uint32_t i = 0; a0 > 1 && i < ARRAY_LEN(ways); i++)
-		fares(i, number(app_arg(a1, 1)));
+		if (a0 == 2 || begins(ways[i].name, app_arg(a1, 2)))
+			fares(i, number(app_arg(a1, 1)));
 	said("done", 0);
 	return 0;
 }
