@@ -343,7 +343,7 @@ irq_from_user:
 	sw	$t2, CTX_EPC($k0)
 	mtc0	$zero, Status
 	lui	$sp, %hi(irq_stack_top - 16)
-	jal	irq_dispatch
+	jal	irq_dispatch_charged
 	addiu	$sp, $sp, %lo(irq_stack_top - 16) /* delay slot */
 	lui	$t1, %hi(cpu)
 	lw	$t0, %lo(cpu + CPU_RESCHED)($t1)
@@ -384,7 +384,7 @@ irq_from_kernel:
 	sw	$t0, IF_HI($sp)
 	sw	$t1, IF_LO($sp)
 	sw	$t2, IF_EPC($sp)
-	jal	irq_dispatch
+	jal	irq_dispatch_charged
 	mtc0	$zero, Status		/* delay slot */
 	lw	$t0, IF_HI($sp)
 	lw	$t1, IF_LO($sp)

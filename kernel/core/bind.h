@@ -54,4 +54,8 @@ void bind_abort(uint32_t id);
 /* The consumer of the NIC driver. */
 enum pcn_verdict bind_receive(uint8_t *frame, uint32_t len);
 
+/* Between these each frame is charged to its owner (sched_charge()). */
+void bind_charge_begin(void);
+void bind_charge_end(void);
+
 #endif /* KERNEL_CORE_BIND_H */

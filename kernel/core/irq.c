@@ -7,6 +7,7 @@
 #include "kernel/core/irq.h"
 
 #include "kernel/core/audit.h"
+#include "kernel/core/bind.h"
 #include "kernel/core/handler.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/timer.h"
@@ -59,11 +60,16 @@ nic_refresh(void)
 static __attribute__((noinline)) void
 dispatch_slow(uint32_t pending)
 {
+	uint32_t from = cp0_get_count();
+
 	if ((pending & ST_IM4) != 0) {
 		irq_forbid(ST_IM4);
 		nic_refresh(); /* somebody asks */
-		if (irq.uart != NULL)
+		if (irq.uart != NULL) {
 			env_post(irq.uart, SP_EVENT_IRQ);
+			if (env_current() != NULL)
+				sched_charge(irq.uart, cp0_get_count() - from);
+		}
 	}
 	if ((pending & ST_IM7) != 0 && timer_is_due()) {
 		if (timer_fire()) {
@@ -73,23 +79,48 @@ dispatch_slow(uint32_t pending)
 	}
 }
 
-void
-irq_dispatch(void)
+static inline void
+dispatch_nic(void)
 {
-	/* A frame waits for an answer: everything else comes after it. */
-	if ((cp0_get_cause() & cpu.user_status & IRQ_NIC) != 0) {
-		enum pcn_rest rest = pcn_interrupt();
+	enum pcn_rest rest = pcn_interrupt();
 
-		if (rest != PCN_DONE || irq.more)
-			nic_goes_on(rest);
-		if (handler_used_timer())
-			timer_repair();
-	}
+	if (rest != PCN_DONE || irq.more)
+		nic_goes_on(rest);
+	if (handler_used_timer())
+		timer_repair();
+}
 
+static inline void
+dispatch_rest(void)
+{
 	uint32_t pending = cp0_get_cause() & cpu.user_status;
 
 	if ((pending & (ST_IM4 | ST_IM7)) != 0)
 		dispatch_slow(pending);
+}
+
+void
+irq_dispatch(void)
+{
+	/* A frame waits for an answer: everything else comes after it. */
+	if ((cp0_get_cause() & cpu.user_status & IRQ_NIC) != 0)
+		dispatch_nic();
+	dispatch_rest();
+}
+
+void
+irq_dispatch_charged(void)
+{
+	if (env_current() == NULL) {
+		irq_dispatch();
+		return;
+	}
+	if ((cp0_get_cause() & cpu.user_status & IRQ_NIC) != 0) {
+		bind_charge_begin();
+		dispatch_nic();
+		bind_charge_end();
+	}
+	dispatch_rest();
 }
 
 int

@@ -26,6 +26,10 @@ void irq_forget_owner(const struct env *e);
 /* From boot/vectors.S, interrupts off, on the interrupt stack. */
 void irq_dispatch(void);
 
+/* The same when somebody was interrupted: what it does for others is charged to
+ * them. */
+void irq_dispatch_charged(void);
+
 /* Let the NIC interrupt again if it had used up its credit: a slice has ended, or
  * nobody wants the CPU. */
 void irq_resume_nic(void);

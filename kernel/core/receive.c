@@ -11,6 +11,7 @@
 #include "kernel/core/info.h"
 #include "kernel/core/page.h"
 #include "kernel/core/ring.h"
+#include "kernel/core/sched.h"
 #include "kernel/mips.h"
 #include "kernel/panic.h"
 
@@ -141,16 +142,99 @@ with_taps(const uint8_t *frame, uint32_t len, uint32_t wirelen)
 	return id;
 }
 
-enum pcn_verdict
-bind_receive(uint8_t *frame, uint32_t len)
+static inline struct path *
+classify(const uint8_t *frame, uint32_t len)
 {
-	struct path *p = &rx.path[rx.classify(frame, len, len)];
-	enum pcn_verdict v = p->deliver(p, frame, len);
+	return &rx.path[rx.classify(frame, len, len)];
+}
+
+static inline enum pcn_verdict
+deliver(struct path *p, deliver_t how, uint8_t *frame, uint32_t len)
+{
+	enum pcn_verdict v = how(p, frame, len);
 
 	p->info->packets++;
 	p->info->bytes += len;
 	p->info->last_count = cp0_get_count();
 	return v;
+}
+
+enum pcn_verdict
+bind_receive(uint8_t *frame, uint32_t len)
+{
+	struct path *p = classify(frame, len);
+
+	return deliver(p, p->deliver, frame, len);
+}
+
+/* --- charging ----------------------------------------------------------------- */
+
+/* What has been done since the last frame of another owner. */
+static struct {
+	uint32_t owner; /* environment id, 0: nobody */
+	uint32_t since; /* CP0 Count */
+} charge;
+
+static void
+charge_until(uint32_t now)
+{
+	sched_charge(charge.owner == 0 ? NULL : env_find(charge.owner),
+		now - charge.since);
+	charge.since = now;
+}
+
+/* Its owner owes time: no handler runs at others' cost. */
+static enum pcn_verdict
+deliver_owing(struct path *p, uint8_t *frame, uint32_t len)
+{
+	return p->ring != NULL ? deliver_ring(p, frame, len)
+			       : drop(p, SP_DROP_DEBT);
+}
+
+static enum pcn_verdict
+deliver_ash_charged(struct path *p, uint8_t *frame, uint32_t len)
+{
+	struct env *owner = handler_owner(p->handler);
+
+	if (owner != env_current() && sched_owes(owner))
+		return deliver_owing(p, frame, len);
+
+	enum pcn_verdict v = deliver_ash(p, frame, len);
+
+	charge_until(cp0_get_count());
+	return v;
+}
+
+/* The driver's work before the first frame is the first owner's, too. */
+static enum pcn_verdict
+receive_charged(uint8_t *frame, uint32_t len)
+{
+	uint32_t before = cp0_get_count();
+	struct path *p = classify(frame, len);
+
+	if (p->info->owner != charge.owner) {
+		if (charge.owner != 0)
+			charge_until(before);
+		charge.owner = p->info->owner;
+	}
+	return deliver(p,
+		p->deliver == deliver_ash ? deliver_ash_charged : p->deliver,
+		frame, len);
+}
+
+void
+bind_charge_begin(void)
+{
+	charge.owner = 0;
+	charge.since = cp0_get_count();
+	pcn_set_consumer(receive_charged);
+}
+
+void
+bind_charge_end(void)
+{
+	pcn_set_consumer(bind_receive);
+	charge_until(cp0_get_count());
 }
 
 void

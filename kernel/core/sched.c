@@ -149,14 +149,35 @@ sched_owe(const struct env *e, uint32_t counts)
 		sched.debtors |= 1u << e->slot;
 }
 
+bool
+sched_owes(const struct env *e)
+{
+	return (sched.debtors >> e->slot & 1) != 0;
+}
+
+static void
+charge(const struct env *whom, uint32_t counts)
+{
+	if (whom == NULL || counts == 0)
+		return;
+	env_info(whom)->charged += counts;
+	sched_owe(whom, counts);
+}
+
 void
 sched_charge(const struct env *whom, uint32_t counts)
 {
-	if (whom != NULL) {
-		env_info(whom)->charged += counts;
-		sched_owe(whom, counts);
+	if (whom != NULL && whom == env_current()) {
+		/* Its own slice, but what went beyond that. */
+		uint32_t late = timer_slice_late();
+
+		charge(whom, late < counts ? late : counts);
+		return;
 	}
 	sched.since += counts; /* not also the running upcall's */
+	if (whom != NULL && whom == sched.aside)
+		return;
+	charge(whom, counts);
 	timer_slice_extend(counts);
 }
 
@@ -166,7 +187,8 @@ charge_pusher(void)
 {
 	uint32_t now = cp0_get_count();
 
-	sched_charge(sched.pusher, now - sched.since);
+	charge(sched.pusher, now - sched.since);
+	timer_slice_extend(now - sched.since);
 	sched.since = now;
 }
 
@@ -283,19 +305,28 @@ breathe(uint32_t can)
 static __attribute__((noinline)) bool
 walk(uint32_t can, uint32_t ask)
 {
-	uint32_t saved = SP_SLICES;
+	uint32_t at = sched.position, saved = SP_SLICES;
 
-	for (uint32_t i = 1; i <= SP_SLICES; i++) {
-		uint32_t at = (sched.position + i) % SP_SLICES;
+	for (uint32_t gone = 0; gone < SP_SLICES;) {
+		uint32_t next = slice_next(at);
+
+		if (next == SP_SLICES)
+			return false;
+		gone += (next - at - 1) % SP_SLICES + 1;
+		at = next;
+		if (gone > SP_SLICES)
+			break;
+
 		uint32_t id = info.slice[at];
 		uint32_t bit = 1u << (id & 31);
 
-		if (id == 0 || ((can | sched.debtors) & bit) == 0)
+		if (((can | sched.debtors) & bit) == 0)
 			continue;
 
 		struct env *e = living(id % SP_MAX_ENVS);
 
 		if ((sched.debtors & bit) != 0) {
+			sched.position = at;
 			if (!slice_pay(e))
 				sched.debtors &= ~bit;
 			if (saved == SP_SLICES && (can & bit & ~ask) != 0)

@@ -39,6 +39,9 @@ _Noreturn void sched_upcall_done(void);
 /* E has used COUNTS that were not its own, or has another overrun to pay for. */
 void sched_owe(const struct env *e, uint32_t counts);
 
+/* Does E owe a slice or more? */
+bool sched_owes(const struct env *e);
+
 /*
  * Interrupt code worked COUNTS (of CP0 Count) for WHOM, NULL for nobody, while
  * somebody else had the CPU, whose slice is longer by that.

@@ -11,11 +11,34 @@
 
 #include <stddef.h>
 
-enum { DEBT_MAX = 16 * TICK_COUNTS }; /* a burst is not held against for ever */
+enum { DEBT_MAX = 64 * TICK_COUNTS }; /* a burst is not held against for ever */
 
 static struct {
-	uint32_t debt[SP_MAX_ENVS]; /* by slot, CP0 Count */
+	uint32_t held[SP_SLICES / 32]; /* bit per position */
+	uint32_t debt[SP_MAX_ENVS];    /* by slot, CP0 Count */
 } slices;
+
+/* The lowest bit of held[I] from FROM on, as a position; SP_SLICES if none. */
+static inline uint32_t
+held_from(uint32_t i, uint32_t from)
+{
+	uint32_t bits = slices.held[i] & ~0u << from;
+
+	return bits == 0 ? SP_SLICES : i * 32 + (uint32_t)__builtin_ctz(bits);
+}
+
+uint32_t
+slice_next(uint32_t at)
+{
+	uint32_t i = (at + 1) % SP_SLICES / 32;
+	uint32_t next = held_from(i, (at + 1) % 32);
+
+	if (next == SP_SLICES)
+		next = held_from(i ^ 1, 0);
+	if (next == SP_SLICES)
+		next = held_from(i, 0);
+	return next;
+}
 
 void
 slice_clear(uint32_t at)
@@ -26,6 +49,7 @@ slice_clear(uint32_t at)
 	if (e != NULL)
 		env_info(e)->slices--;
 	info.slice[at] = 0;
+	slices.held[at / 32] &= ~(1u << at % 32);
 }
 
 void
@@ -33,6 +57,7 @@ slice_set(uint32_t at, const struct env *e)
 {
 	slice_clear(at);
 	info.slice[at] = e->id;
+	slices.held[at / 32] |= 1u << at % 32;
 	env_info(e)->slices++;
 }
 
@@ -95,6 +120,8 @@ slice_audit(void)
 		uint32_t id = info.slice[at];
 		const struct env *e = env_at(id & 0xff);
 
+		if ((id != 0) != (slices.held[at / 32] >> at % 32 & 1))
+			audit_fail("slice %u: %08x, and its bit", at, id);
 		if (id == 0)
 			continue;
 		if (e == NULL || e->id != id)

@@ -15,6 +15,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The first position after AT that somebody holds, round the vector; SP_SLICES if
+ * there is none. */
+uint32_t slice_next(uint32_t at);
+
 /* Give E up to N free slices; returns how many it got. */
 uint32_t slice_give(const struct env *e, uint32_t n);
 

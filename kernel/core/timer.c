@@ -113,6 +113,14 @@ timer_slice_extend(uint32_t counts)
 	arm(now);
 }
 
+uint32_t
+timer_slice_late(void)
+{
+	int32_t late = (int32_t)(cp0_get_count() - timer.slice_due);
+
+	return late > 0 ? (uint32_t)late : 0;
+}
+
 bool
 timer_slice_is_over(void)
 {
@@ -135,12 +143,12 @@ timer_fire(void)
 	uint32_t now = cp0_get_count();
 	bool tick = (int32_t)(now - timer.tick_due) >= 0;
 
-	if (tick) {
-		info.ticks++;
+	if (tick) { /* or several, when interrupts took long */
+		uint32_t n = (now - timer.tick_due) / TICK_COUNTS + 1;
+
+		info.ticks += n;
+		timer.tick_due += n * TICK_COUNTS;
 		revoke_tick();
-		timer.tick_due += TICK_COUNTS;
-		if ((int32_t)(timer.tick_due - now) < SOON_COUNTS)
-			timer.tick_due = now + TICK_COUNTS;
 	}
 	if (timer.over || (int32_t)(now - timer.slice_due) >= 0) {
 		timer.over = true;

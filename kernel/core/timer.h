@@ -31,6 +31,9 @@ void timer_slice_grace(uint32_t counts);
 /* The running slice ends COUNTS later than it would have. */
 void timer_slice_extend(uint32_t counts);
 
+/* By how much it is over, 0 if it is not. */
+uint32_t timer_slice_late(void);
+
 /* Has it ended? */
 bool timer_slice_is_over(void);
 

@@ -58,6 +58,9 @@ typedef void (*pcn_done_t)(struct pcn_sender *who, uint32_t paddr, bool last);
 int pcn_init(uint8_t *slots, struct sp_nic_info *info, pcn_consumer_t consume,
 	pcn_done_t done) SP_MUST_CHECK;
 
+/* Another consumer from the next frame on. */
+void pcn_set_consumer(pcn_consumer_t consume);
+
 /* Start receiving. */
 void pcn_start(void);
 

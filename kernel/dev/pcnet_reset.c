@@ -224,6 +224,12 @@ pcn_promiscuous(bool on)
 		restart();
 }
 
+void
+pcn_set_consumer(pcn_consumer_t consume)
+{
+	pcn.consume = consume;
+}
+
 int
 pcn_init(uint8_t *slots, struct sp_nic_info *info, pcn_consumer_t consume,
 	pcn_done_t done)

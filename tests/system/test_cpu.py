@@ -5,7 +5,9 @@ says so.
 tests/system/apps/cpu_NAME.c says what each line tries.
 """
 import re
+import time
 
+import frames
 import harness
 from harness import check, equal
 from machine import Machine, wait_for
@@ -128,6 +130,39 @@ def check_ends(ways):
             check(w["ends"] >= w["starts"] >= 24, what)
     check(len(ways) == 13, f"{sorted(ways)}")
     check(ways["late"]["share"] >= 600, "who is late pays for it")
+
+
+def flooded(m, way):
+    """What cpu_flood.c says after 1000 ticks of frames."""
+    m.start("cpu_flood", way, "1000")
+    if way == "handler":
+        m.cli("ash", "load", "burn", "build/test/ash/burn.o", "--filter",
+              "udp dst port 9", "--owner", "cpu_flood", "--budget", "120000")
+    else:
+        m.cli("filter", "add", "f", "udp dst port 9", "--to", "ring:cpu_flood")
+    m.console_says("cpu: ready")
+    end = time.monotonic() + 20
+    with m.wire() as w:
+        while "done 0" not in said(m):
+            check(time.monotonic() < end, said(m))
+            for _ in range(8):
+                w.send(frames.udp(bytes(20), 9))
+            time.sleep(0.001)
+    words = said(m)[-2].split()
+    return {k: int(v) for k, v in zip(words[::2], words[1::2])}
+
+
+def test_a_flood_is_paid_by_whom_it_serves():
+    """The worker's half, less what switches take, is 360 without a flood;
+    nobody charged, the handler leaves it 120 to 170."""
+    for way in ("handler", "upcall"):
+        with Machine("--icount") as m:
+            got = flooded(m, way)
+            what = f"{way}: {got} {m.nic()}"
+            check(got["share"] >= 320, what)
+            check(got["charged"] > 0 and got["forfeited"] > 0, what)
+            m.cli("app", "stop", "cpu_flood")
+            m.cli("status", "--audit")
 
 
 if __name__ == "__main__":

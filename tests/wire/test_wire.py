@@ -27,7 +27,7 @@ TX_SHARE = 16
 (CONSUME, ECHO, COUNTERS, RESIZE, GATHER, STOP, STALL, CUT, LEFTOVERS,
  PROMISCUOUS, HOLD, DRAIN, ABANDON, SHARE) = range(14)
 DROPS = ("unclaimed", "ring_full", "tx_denied", "tx_full", "aborted",
-         "declined", "bad")
+         "declined", "bad", "debt")
 FIELDS = ("received", "consumed", "delivered", *DROPS, "bytes", "sent",
           "sent_bytes", "send_errors", "missed", "resets", "interrupts")
 PATTERN = bytes((7 * i + 1) & 255 for i in range(2048))

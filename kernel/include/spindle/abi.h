@@ -458,12 +458,13 @@ enum sp_drop {
 	SP_DROP_ABORTED,  /* its handler was aborted */
 	SP_DROP_DECLINED, /* declined with nowhere to go */
 	SP_DROP_BAD,      /* receive error or oversized frame */
+	SP_DROP_DEBT,     /* its handler's owner owes CPU time */
 	SP_DROP_COUNT,
 };
 #define SP_DROP_NAMES                                                          \
 	{                                                                      \
 		"unclaimed", "ring-full", "tx-denied", "tx-full", "aborted",   \
-			"declined", "bad"                                      \
+			"declined", "bad", "debt"                              \
 	}
 
 struct sp_nic_info {
