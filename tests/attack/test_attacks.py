@@ -4,6 +4,8 @@
 tests/attack/attack_NAME.c says what each line tries, and what must come of it.
 The kernel's tables are audited after every attempt, and compared with what they
 were before every one that was refused.
+
+LIMIT: 240
 """
 import os
 import re

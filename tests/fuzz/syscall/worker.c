@@ -57,8 +57,8 @@ static const struct spec specs[SP_CALL_COUNT] = {
 	[SP_CALL_tlb_write] = { { K_CAP, K_PAGE, K_PFN, K_MAPFLAGS } },
 	[SP_CALL_tlb_delete] = { { K_PAGE, K_COUNT } },
 	[SP_CALL_page_acl] = { { K_CAP, K_PFN, K_COUNT, K_ACL } },
-	[SP_CALL_revoke] = { { K_CAP, K_REVOKE } },
-	[SP_CALL_cap_revoke] = { { K_CAP, K_CAPVAL } },
+	[SP_CALL_revoke] = { { K_CAP, K_REVOKE }, 4 },
+	[SP_CALL_cap_revoke] = { { K_CAP, K_CAPVAL }, 8 },
 	[SP_CALL_audit] = { { K_CAP, K_VA, K_LEN } },
 };
 
