@@ -63,7 +63,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* cp0_get_NAME() and cp0_set_NAME(); the write is complete on return. */
+/* cp0_get_NAME() and cp0_set_NAME(); the write is complete on return.  A 0 comes
+ * from $zero: tests/bench/irqoff_plugin.c knows interrupts off by that. */
 #define CP0_REGISTER(name, reg, sel)                                           \
 	static inline uint32_t cp0_get_##name(void)                            \
 	{                                                                      \
@@ -73,9 +74,9 @@
 	}                                                                      \
 	static inline void cp0_set_##name(uint32_t v)                          \
 	{                                                                      \
-		__asm__ volatile("mtc0 %0, $" #reg ", " #sel "\n\tehb"         \
+		__asm__ volatile("mtc0 %z0, $" #reg ", " #sel "\n\tehb"        \
 				 :                                             \
-				 : "r"(v)                                      \
+				 : "rJ"(v)                                     \
 				 : "memory");                                  \
 	}
 

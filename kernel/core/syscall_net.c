@@ -156,11 +156,11 @@ sys_ash_reserve(uint32_t cap, uint32_t id, uint32_t va, uint32_t d)
 		return err;
 	kernel_interruptible_begin();
 	err = handler_reserve(e, &a);
-	kernel_interruptible_end();
 	if (err > 0 && user_copy_out(env_current(), va, &a, sizeof(a)) < 0) {
 		handler_destroy(handler_find((uint32_t)err));
-		return SP_EFAULT;
+		err = SP_EFAULT;
 	}
+	kernel_interruptible_end();
 	return err;
 }
 
