@@ -57,6 +57,10 @@ def test_slices_predicates_and_yields():
     attack("attack_time", 45)
 
 
+def test_ends_and_starts_of_slices():
+    attack("attack_turns", 10)
+
+
 def test_translations_of_frames_that_are_not_its_own_or_were():
     attack("attack_bindings", 60)
 
