@@ -33,6 +33,13 @@ time-out 99, in-time yes, free 0, freed -20, take-frame 0, map-frame 0, unmap 0,
 sleeps-on yes, unmapped 6, free-killed 0, take-killed 0, done 0
 """
 
+TURN = """
+turns yes, leak 0, calls 500, turns-on yes, quick-to-a 0, yield-to-b 0,
+quick-to-dead -6, alone yes, to-waiting 0, quick-to-waiting 0, to-dead -6,
+quick-to-dead -6, to-self 0, quick-to-self 0, to-kernel -6, quick-to-0 0,
+refused yes, itself yes, leak 0, done 0
+"""
+
 
 def expected(text):
     return [line.strip() for line in text.split(",")]
@@ -130,6 +137,20 @@ def check_ends(ways):
             check(w["ends"] >= w["starts"] >= 24, what)
     check(len(ways) == 13, f"{sorted(ways)}")
     check(ways["late"]["share"] >= 600, "who is late pays for it")
+
+
+def test_yields_go_where_they_may():
+    with Machine("--icount") as m:
+        run(m, "turn", TURN)
+
+
+def test_no_register_is_lost_in_thousands_of_ends():
+    with Machine("--icount") as m:
+        for name in ("one", "two"):
+            m.start("runtime_slices", "1500", name=name)
+        for name in ("one", "two"):
+            wait_for(lambda n=name: m.app_states()[n] == "dead", name, 30)
+            check(f"agent: {name} ended with 0" in m.console(), m.console())
 
 
 def flooded(m, way):
