@@ -59,7 +59,7 @@ dpf_base_get(struct dpf_set *s, const struct dpf_base *def, ref_t from)
 		}
 		r = b->next;
 	}
-	r = dpf_arena_alloc(s, TRIE_SMALL);
+	r = dpf_pool_alloc(s, sizeof(struct base));
 	if (r != 0)
 		base_fill(s, r, def, from);
 	return r;
@@ -88,7 +88,7 @@ dpf_base_put(struct dpf_set *s, ref_t r)
 		while (*at != r)
 			at = &((struct base *)trie_at(s, *at))->next;
 		*at = b->next;
-		dpf_arena_free(s, r, TRIE_SMALL);
+		dpf_pool_free(s, r, sizeof(struct base));
 		r = from;
 	}
 }

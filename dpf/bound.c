@@ -134,12 +134,12 @@ gen_move(struct gen *g, const struct base *b, uint32_t reg)
 	v = dpf_gen_number(g, b->width);
 	v = dpf_gen_mask(g, v, b->mask, b->width);
 	if (b->shift > 0)
-		dpf_gen_op(g, mips_shift(MIPS_OP_sll, REG_VALUE, v,
+		dpf_gen_op(g, mips_shift(MIPS_OP_sll, g->value, v,
 				      (uint32_t)b->shift));
 	else if (b->shift < 0)
-		dpf_gen_op(g, mips_shift(MIPS_OP_srl, REG_VALUE, v,
+		dpf_gen_op(g, mips_shift(MIPS_OP_srl, g->value, v,
 				      (uint32_t)-b->shift));
-	return b->shift != 0 ? REG_VALUE : v;
+	return b->shift != 0 ? g->value : v;
 }
 
 uint32_t

@@ -60,9 +60,8 @@ window(uint32_t key, unsigned shift, unsigned bits)
 /* How many keys share the fullest bucket?  Stops counting at LIMIT. */
 static unsigned
 worst_bucket(const struct dpf_set *s, const struct test *t, unsigned shift,
-	unsigned bits, unsigned limit)
+	unsigned bits, unsigned limit, uint8_t *count)
 {
-	uint8_t *count = s->mem + s->used; /* kept free, see arena.c */
 	unsigned worst = 0;
 
 	for (uint32_t i = 0; i < 1u << bits; i++)
@@ -77,10 +76,14 @@ worst_bucket(const struct dpf_set *s, const struct test *t, unsigned shift,
 
 /* Choose the window; false when binary search is about as good. */
 static bool
-choose_window(const struct dpf_set *s, struct test *t)
+choose_window(struct dpf_set *s, struct test *t)
 {
 	unsigned least = log2_up(t->narms), lo, hi, best;
+	uint8_t *count = dpf_pool_scratch(s, (size_t)2 << least);
 	uint32_t differ = 0;
+
+	if (count == NULL)
+		return false;
 
 	for (ref_t r = t->first; r != 0; r = next_arm(s, r))
 		differ |= key_of(s, r) ^ key_of(s, t->first);
@@ -93,7 +96,7 @@ choose_window(const struct dpf_set *s, struct test *t)
 		if (bits > hi - lo || bits > TABLE_MAX_BITS)
 			break;
 		for (unsigned at = lo; at + bits <= hi && best > 1; at++) {
-			unsigned n = worst_bucket(s, t, at, bits, best);
+			unsigned n = worst_bucket(s, t, at, bits, best, count);
 
 			if (n >= best)
 				continue;
@@ -159,7 +162,7 @@ group_evenly(const struct dpf_set *s, struct test *t)
 }
 
 void
-dpf_choose(const struct dpf_set *s, ref_t test)
+dpf_choose(struct dpf_set *s, ref_t test)
 {
 	struct test *t = test_at(s, test);
 

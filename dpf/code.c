@@ -10,7 +10,7 @@ static void
 put(struct gen *g, uint32_t word)
 {
 	if (g->code != NULL)
-		g->code[g->pc] = word;
+		dpf_write(g->s, &g->code[g->pc], word);
 	g->pc++;
 }
 
@@ -18,7 +18,7 @@ static void
 fill(struct gen *g, uint32_t word)
 {
 	if (g->code != NULL)
-		g->code[g->slot] = word;
+		dpf_write(g->s, &g->code[g->slot], word);
 	g->slot = 0;
 }
 
@@ -79,6 +79,17 @@ dpf_gen_branch(struct gen *g, enum mips_op op, uint32_t rs, uint32_t rt,
 		g->slot = g->pc - 1;
 	}
 	g->guards = guards;
+}
+
+void
+dpf_gen_hop(struct gen *g, enum mips_op op, uint32_t rs, uint32_t rt,
+	uint32_t label)
+{
+	bool far = g->far;
+
+	g->far = false;
+	dpf_gen_branch(g, op, rs, rt, label, false);
+	g->far = far;
 }
 
 void
@@ -150,18 +161,19 @@ dpf_gen_align(const struct dpf_set *s, ref_t base, unsigned *mod)
 	return 2 % *mod; /* where frames begin, see dpf.h */
 }
 
-static bool
-aligned(const struct gen *g, ref_t base, int32_t off, unsigned width)
+bool
+dpf_is_aligned(
+	const struct dpf_set *s, ref_t base, uint32_t off, unsigned width)
 {
-	unsigned mod, at = dpf_gen_align(g->s, base, &mod);
+	unsigned mod, at = dpf_gen_align(s, base, &mod);
 
-	return mod >= width && ((at + (unsigned)off) & (width - 1)) == 0;
+	return mod >= width && ((at + off) & (width - 1)) == 0;
 }
 
 unsigned
 dpf_load_words(const struct gen *g, ref_t base, int32_t off, unsigned width)
 {
-	if (aligned(g, base, off, width))
+	if (dpf_is_aligned(g->s, base, (uint32_t)off, width))
 		return 1;
 	return width == 2 ? 3 : 2;
 }
@@ -177,12 +189,12 @@ static void
 load_unaligned(struct gen *g, uint32_t reg, int32_t off, unsigned width)
 {
 	if (width == 4) {
-		load_op(g, mips_i(MIPS_OP_lwr, REG_RAW, reg, off));
-		load_op(g, mips_i(MIPS_OP_lwl, REG_RAW, reg, off + 3));
+		load_op(g, mips_i(MIPS_OP_lwr, g->raw, reg, off));
+		load_op(g, mips_i(MIPS_OP_lwl, g->raw, reg, off + 3));
 	} else {
-		load_op(g, mips_i(MIPS_OP_lbu, REG_RAW, reg, off));
+		load_op(g, mips_i(MIPS_OP_lbu, g->raw, reg, off));
 		load_op(g, mips_i(MIPS_OP_lbu, REG_CONST, reg, off + 1));
-		dpf_gen_op(g, mips_ins(REG_RAW, REG_CONST, 8, 8));
+		dpf_gen_op(g, mips_ins(g->raw, REG_CONST, 8, 8));
 	}
 }
 
@@ -196,8 +208,8 @@ dpf_gen_load(
 		return;
 	if (width == 1)
 		op = MIPS_OP_lbu;
-	if (aligned(g, base, (int32_t)off, width))
-		load_op(g, mips_i(op, REG_RAW, reg, (int32_t)off));
+	if (dpf_is_aligned(g->s, base, off, width))
+		load_op(g, mips_i(op, g->raw, reg, (int32_t)off));
 	else
 		load_unaligned(g, reg, (int32_t)off, width);
 	g->raw_valid = true;
@@ -210,12 +222,11 @@ uint32_t
 dpf_gen_number(struct gen *g, unsigned width)
 {
 	if (width == 1)
-		return REG_RAW;
-	dpf_gen_op(g, mips_shift(MIPS_OP_wsbh, REG_VALUE, REG_RAW, 0));
+		return g->raw;
+	dpf_gen_op(g, mips_shift(MIPS_OP_wsbh, g->value, g->raw, 0));
 	if (width == 4)
-		dpf_gen_op(
-			g, mips_shift(MIPS_OP_rotr, REG_VALUE, REG_VALUE, 16));
-	return REG_VALUE;
+		dpf_gen_op(g, mips_shift(MIPS_OP_rotr, g->value, g->value, 16));
+	return g->value;
 }
 
 uint32_t
@@ -226,11 +237,11 @@ dpf_gen_mask(struct gen *g, uint32_t src, uint32_t mask, unsigned width)
 		return src;
 	if (mask <= 0xffff) {
 		dpf_gen_op(
-			g, mips_i(MIPS_OP_andi, REG_VALUE, src, (int32_t)mask));
+			g, mips_i(MIPS_OP_andi, g->value, src, (int32_t)mask));
 	} else {
 		uint32_t m = dpf_gen_const(g, mask);
 
-		dpf_gen_op(g, mips_r(MIPS_OP_and, REG_VALUE, src, m));
+		dpf_gen_op(g, mips_r(MIPS_OP_and, g->value, src, m));
 	}
-	return REG_VALUE;
+	return g->value;
 }

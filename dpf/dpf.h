@@ -190,9 +190,38 @@ enum dpf_set_kind {
 };
 
 /* ids are 1..DPF_MAX_ID; 0 means that no filter accepted. */
-enum { DPF_MAX_ID = 0x7fff };
+enum { DPF_MAX_ID = 0x7fff, DPF_MAX_RANK = 0xfffe };
 
-/* Returns SP_OK, or SP_ENOMEM if BYTES cannot hold an empty set. */
+/*
+ * Where a set lives and how its changes become visible.  POOL holds everything,
+ * code and tables included; generated code sees it at ADDRESS (POOL's offset
+ * from a multiple of 8 is also ADDRESS's; all within one 256 MiB region).
+ */
+struct dpf_site {
+	void *pool;
+	size_t bytes;
+	uint32_t address;
+	uint32_t seed;  /* for hash functions that nobody can foresee */
+	uint32_t *root; /* set to the classifier's address, by single stores */
+	/* Make code visible to fetch; NULL: there is nothing to do. */
+	void (*sync)(void *code, size_t bytes);
+	/* Called behind each word that changes; NULL: not needed. */
+	void (*wrote)(void *arg);
+	void *arg;
+};
+
+/*
+ * dpf_set_open - an empty set whose classifier is always up to date.
+ *
+ * A frame may be classified at any instruction of any change, from an interrupt
+ * for example, and is judged as before the change or as after it.  What the
+ * code is like says dpf_set_emit().  Returns SP_OK or SP_ENOMEM.
+ */
+int dpf_set_open(const struct dpf_site *site, enum dpf_set_kind kind,
+	struct dpf_set **out) SP_MUST_CHECK;
+
+/* A set whose owner calls dpf_set_emit().  Returns SP_OK, or SP_ENOMEM if BYTES
+ * cannot hold an empty set. */
 int dpf_set_init(void *arena, size_t bytes, enum dpf_set_kind kind,
 	struct dpf_set **out) SP_MUST_CHECK;
 
@@ -201,7 +230,7 @@ int dpf_set_init(void *arena, size_t bytes, enum dpf_set_kind kind,
  *
  * Filters that may accept the same frame must differ in rank.  Either the set
  * is changed or it is untouched.  Returns SP_OK, SP_EEXIST (ID is taken),
- * SP_EINVAL (ID out of range) or SP_ENOMEM (arena full).
+ * SP_EINVAL (ID or RANK out of range) or SP_ENOMEM (pool full).
  */
 int dpf_set_insert(struct dpf_set *s, const struct dpf_filter *f, uint32_t id,
 	uint32_t rank) SP_MUST_CHECK;
@@ -212,11 +241,21 @@ int dpf_set_insert(struct dpf_set *s, const struct dpf_filter *f, uint32_t id,
  */
 int dpf_set_remove(struct dpf_set *s, uint32_t id) SP_MUST_CHECK;
 
+/*
+ * dpf_set_replace - F under ID and RANK in place of filter OLD.
+ *
+ * No frame that both accept is ever without an owner.  Returns SP_OK, SP_ENOENT
+ * (no OLD) or what dpf_set_insert() returns; then OLD is still there.
+ */
+int dpf_set_replace(struct dpf_set *s, uint32_t old, const struct dpf_filter *f,
+	uint32_t id, uint32_t rank) SP_MUST_CHECK;
+
 /* Filter ID is TO from now on.  Returns SP_OK, SP_ENOENT, SP_EEXIST (TO is
  * taken) or SP_EINVAL. */
 int dpf_set_rename(struct dpf_set *s, uint32_t id, uint32_t to) SP_MUST_CHECK;
 
-/* Change the rank of ID.  Returns SP_OK or SP_ENOENT. */
+/* Change the rank of ID.  Returns SP_OK, SP_ENOENT, SP_EINVAL (RANK out of
+ * range) or SP_ENOMEM (the rank is what it was). */
 int dpf_set_rank(struct dpf_set *s, uint32_t id, uint32_t rank) SP_MUST_CHECK;
 
 /*
@@ -236,7 +275,7 @@ int dpf_set_rank(struct dpf_set *s, uint32_t id, uint32_t rank) SP_MUST_CHECK;
  * the code visible to fetch.  Returns the number of words, or SP_ENOMEM when
  * ROOM_WORDS do not suffice (nothing useful was written).
  */
-int dpf_set_emit(const struct dpf_set *s, uint32_t *code, size_t room_words,
+int dpf_set_emit(struct dpf_set *s, uint32_t *code, size_t room_words,
 	uint32_t address) SP_MUST_CHECK;
 
 /* How far into a frame, in bytes, any filter of the set can read at a fixed

@@ -7,6 +7,7 @@
  * for the tests, plan.c for what is known beforehand.
  */
 #include "dpf/emit.h"
+#include "dpf/table.h"
 
 /* --- what is known -------------------------------------------------------- */
 
@@ -99,12 +100,32 @@ has_leaf_code(const struct gen *g, const struct place *p)
 	return g->s->kind == DPF_SET_ONE && p->leaf_order != 0;
 }
 
+/*
+ * The first alternative from ALT on that may beat ORDER.  What is passed over
+ * may never hold a better one, as long as the code is what it is.
+ */
+static ref_t
+better(const struct gen *g, ref_t alt, uint16_t order)
+{
+	while (alt != 0 && best_of(g, alt) <= order) {
+		if ((alt & REF_LEAF) == 0 && test_at(g->s, alt)->cap > order)
+			test_at(g->s, alt)->cap = order;
+		alt = fail_of(g, alt);
+	}
+	return alt;
+}
+
 /* Chain the alternatives of PLACE: tests best first, then its leaf. */
 static void
 chain_alternatives(struct gen *g, ref_t place)
 {
 	struct place *p = place_at(g->s, place);
 	ref_t r = dpf_plan_first(g->s, place), last = fail_of_place(g, p);
+
+	for (ref_t t = p->tests; t != 0; t = test_at(g->s, t)->link.next)
+		test_at(g->s, t)->cap = test_at(g->s, t)->max > p->leaf_order
+						? UINT16_MAX
+						: p->leaf_order;
 
 	if (has_leaf_code(g, p))
 		last = place | REF_LEAF;
@@ -120,8 +141,8 @@ chain_alternatives(struct gen *g, ref_t place)
 
 /* --- leaves --------------------------------------------------------------- */
 
-static void
-gen_exit(struct gen *g)
+void
+dpf_gen_exit(struct gen *g)
 {
 	uint32_t jr = mips_r(MIPS_OP_jr, 0, MIPS_RA, 0);
 
@@ -147,6 +168,12 @@ gen_remember(struct gen *g, uint32_t best, bool certain)
 		dpf_gen_op(g, dpf_li_word(reg, best, i));
 	if (certain)
 		return;
+	dpf_gen_best(g);
+}
+
+void
+dpf_gen_best(struct gen *g)
+{
 	dpf_gen_op(g, mips_r(MIPS_OP_sltu, REG_RAW, REG_BEST, REG_CONST));
 	dpf_gen_op(g, mips_r(MIPS_OP_movn, REG_BEST, REG_CONST, REG_RAW));
 }
@@ -157,10 +184,8 @@ gen_leaf(struct gen *g, const struct place *p)
 	uint16_t order = p->leaf_order;
 	uint32_t best = (uint32_t)order << 16 | p->leaf_id;
 	bool certain = order > g->carry;
-	ref_t next = fail_of_place(g, p);
+	ref_t next = better(g, fail_of_place(g, p), order);
 
-	while (next != 0 && best_of(g, next) <= order)
-		next = fail_of(g, next);
 	if (next == 0 && certain) {
 		dpf_gen_fixed(g, mips_r(MIPS_OP_jr, 0, MIPS_RA, 0));
 		dpf_gen_fixed(g, dpf_li_word(MIPS_V0, p->leaf_id, 0));
@@ -168,7 +193,7 @@ gen_leaf(struct gen *g, const struct place *p)
 	}
 	gen_remember(g, best, certain);
 	if (next == 0) {
-		gen_exit(g);
+		dpf_gen_exit(g);
 		return;
 	}
 	raise_carry(g, next, certain ? order : g->carry);
@@ -200,10 +225,9 @@ gen_ids(struct gen *g, ref_t place)
 	int32_t n = 0;
 
 	for (ref_t r = p->leaves; r != 0;) {
-		const struct leaf *l = trie_at(g->s, r);
-		const struct filter *f = trie_at(g->s, l->filter);
+		const struct leaf *l = leaf_at(g->s, r);
 
-		dpf_gen_op(g, dpf_li_word(REG_CONST, f->link.key, 0));
+		dpf_gen_op(g, dpf_li_word(REG_CONST, l->id, 0));
 		dpf_gen_fixed(
 			g, mips_i(MIPS_OP_sh, REG_CONST, REG_IDS, 2 * n++));
 		r = l->next;
@@ -246,8 +270,32 @@ share_with_run(struct gen *g, ref_t test, ref_t arm)
 
 		x->fail = t->fail;
 		x->carry = t->carry;
+		x->cap = UINT16_MAX;
 		r = place_at(g->s, x->parent)->parent;
 	}
+}
+
+/*
+ * Code of a table.  It stays right for other orders than those it has now, as
+ * long as all comparisons made here come out the same.
+ */
+static void
+enter_table(struct gen *g, ref_t test)
+{
+	const struct test *t = test_at(g->s, test);
+	struct table *table = table_at(g->s, t->link.key);
+	struct gen_hit hit = { .certain = table->min > g->carry };
+
+	if (g->s->kind == DPF_SET_ONE)
+		hit.next = better(g, t->fail, table->min);
+	table->lo = hit.certain ? (uint16_t)(g->carry + 1) : 0;
+	if (hit.next != t->fail && g->s->kind == DPF_SET_ONE)
+		table->lo = table->min;
+	if (hit.next != 0)
+		raise_carry(g, hit.next, UINT16_MAX);
+	dpf_gen_table(g, test, hit);
+	if (!falls_through(g, place_at(g->s, t->first)))
+		dpf_gen_jump(g, dpf_gen_label_of(g, t->fail));
 }
 
 /* Code of TEST up to its first arm, which is returned. */
@@ -262,6 +310,10 @@ enter_test(struct gen *g, ref_t test, bool first)
 	} else {
 		t->label = dpf_gen_label(g);
 		restore_at_place(g, place_at(g->s, t->parent), t->carry);
+	}
+	if (t->kind == KIND_TABLE) {
+		enter_table(g, test);
+		return t->first;
 	}
 	if (t->narms == 1) {
 		arm = dpf_gen_single(g, test);
@@ -312,8 +364,8 @@ leave_place(struct gen *g, ref_t place)
 static uint32_t
 generate(struct gen *g, uint32_t *code)
 {
-	ref_t place = g->s->root;
-	uint32_t first = g->s->kind == DPF_SET_ONE ? MIPS_ZERO : REG_IDS;
+	ref_t place = g->s->trie;
+	uint32_t zero = g->s->kind == DPF_SET_ONE ? MIPS_ZERO : REG_IDS;
 
 	g->code = code;
 	g->pc = g->slot = 0;
@@ -321,7 +373,7 @@ generate(struct gen *g, uint32_t *code)
 	g->nbinds = g->nregs = g->top = 0;
 	g->raw_valid = false;
 	dpf_gen_frame(g, place_at(g->s, place)->need, g->exit);
-	dpf_gen_op(g, mips_r(MIPS_OP_addu, REG_BEST, first, MIPS_ZERO));
+	dpf_gen_op(g, mips_r(MIPS_OP_addu, REG_BEST, zero, MIPS_ZERO));
 	while (place != 0) {
 		ref_t test;
 
@@ -333,25 +385,40 @@ generate(struct gen *g, uint32_t *code)
 			place = leave_place(g, place);
 	}
 	g->exit = dpf_gen_label(g);
-	gen_exit(g);
+	dpf_gen_exit(g);
 	dpf_gen_tails(g);
 	return g->pc;
 }
 
-int
-dpf_set_emit(const struct dpf_set *s, uint32_t *code, size_t room_words,
-	uint32_t address)
+uint32_t
+dpf_gen(struct dpf_set *s, uint32_t *code, uint32_t address, bool far)
 {
-	struct gen g = { .s = s, .address = address };
+	struct gen g = { .s = s,
+		.address = address,
+		.far = far,
+		.exit = s->exit,
+		.raw = REG_RAW,
+		.value = REG_VALUE };
+	uint32_t words = generate(&g, code);
+
+	s->exit = g.exit;
+	return words;
+}
+
+int
+dpf_set_emit(
+	struct dpf_set *s, uint32_t *code, size_t room_words, uint32_t address)
+{
 	uint32_t words;
+	bool far = false;
 
 	dpf_plan(s);
-	words = generate(&g, NULL);
+	words = dpf_gen(s, NULL, address, far);
 	if (words > GEN_NEAR_WORDS) {
-		g.far = true;
-		words = generate(&g, NULL);
+		far = true;
+		words = dpf_gen(s, NULL, address, far);
 	}
 	if (words > room_words || words > INT32_MAX / 4)
 		return SP_ENOMEM;
-	return (int)generate(&g, code);
+	return (int)dpf_gen(s, code, address, far);
 }

@@ -25,6 +25,7 @@ enum {
 	REG_VALUE = MIPS_T1,  /* the same, masked */
 	REG_TEMP = MIPS_V1,   /* a base for which no register is left */
 	REG_RETURN = MIPS_T9, /* where a tail returns to */
+	REG_ENTRY = MIPS_T9,  /* an entry of a table */
 
 	GEN_BASE_REGS = TAIL_BASES, /* $t2..$t8 */
 	GEN_BINDS = 2 * DPF_MAX_BASES,
@@ -57,7 +58,8 @@ struct gen {
 	struct bind binds[GEN_BINDS];
 	ref_t owner[GEN_BASE_REGS]; /* in a tail: the base a register is for */
 
-	bool raw_valid; /* REG_RAW holds this field */
+	uint8_t raw, value; /* REG_RAW and REG_VALUE, or what stands in */
+	bool raw_valid;     /* the former holds this field */
 	uint8_t raw_width;
 	uint16_t raw_off;
 	ref_t raw_base;
@@ -87,6 +89,9 @@ uint32_t dpf_gen_label(struct gen *g);
 /* GUARDS: what follows may not load before the branch has decided. */
 void dpf_gen_branch(struct gen *g, enum mips_op op, uint32_t rs, uint32_t rt,
 	uint32_t label, bool guards);
+/* Likewise, where the label is near for sure. */
+void dpf_gen_hop(struct gen *g, enum mips_op op, uint32_t rs, uint32_t rt,
+	uint32_t label);
 void dpf_gen_jump(struct gen *g, uint32_t label);
 uint32_t dpf_gen_label_of(const struct gen *g, ref_t fail);
 
@@ -98,6 +103,8 @@ uint32_t dpf_gen_const(struct gen *g, uint32_t v);
 
 /* At what address, modulo *MOD (1, 2, 4), is the first byte of BASE? */
 unsigned dpf_gen_align(const struct dpf_set *s, ref_t base, unsigned *mod);
+bool dpf_is_aligned(
+	const struct dpf_set *s, ref_t base, uint32_t off, unsigned width);
 unsigned dpf_load_words(
 	const struct gen *g, ref_t base, int32_t off, unsigned width);
 /* Load a field in load order into REG_RAW unless it is there. */
@@ -129,6 +136,27 @@ ref_t dpf_gen_single(struct gen *g, ref_t test);
 void dpf_gen_literal(
 	struct gen *g, const struct literal *l, uint32_t reg, uint32_t fail);
 
+/* --- gen_table.c: paths that differ in constants --------------------------- */
+
+/* What follows when a table has the frame's key. */
+struct gen_hit {
+	ref_t next;   /* a better alternative to try, 0: none */
+	bool certain; /* nothing better is remembered */
+};
+
+/* Look the frame up in the table of TEST; falls through when it is not there,
+ * goes to the failure of TEST when it is too short. */
+void dpf_gen_table(struct gen *g, ref_t test, struct gen_hit hit);
+
+/* --- emit.c: alternatives ---------------------------------------------------- */
+
+/* Generate the code of a planned set for ADDRESS; CODE may be NULL.  Returns
+ * the number of words. */
+uint32_t dpf_gen(struct dpf_set *s, uint32_t *code, uint32_t address, bool far);
+void dpf_gen_exit(struct gen *g);
+/* REG_BEST becomes the order and id in REG_CONST unless it is better. */
+void dpf_gen_best(struct gen *g);
+
 /* --- gen_tail.c: what many paths of a filter end with ------------------------ */
 
 /* Go to FAIL unless the tail from NODE on accepts. */
@@ -142,7 +170,7 @@ void dpf_gen_bind(struct gen *g, ref_t base, uint32_t known, uint32_t reg);
 /* --- choose.c: a test with many arms ---------------------------------------- */
 
 /* Order the arms and choose between comparisons and a jump table. */
-void dpf_choose(const struct dpf_set *s, ref_t test);
+void dpf_choose(struct dpf_set *s, ref_t test);
 /* Load the field and find the group of arms. */
 void dpf_gen_choice(struct gen *g, ref_t test);
 /* Code in front of an arm: finds it within its group. */
@@ -159,21 +187,9 @@ uint32_t dpf_gen_view(
 /* --- plan.c: bottom-up facts about the trie --------------------------------- */
 
 /* Fill in the scratch members of all places and tests. */
-void dpf_plan(const struct dpf_set *s);
+void dpf_plan(struct dpf_set *s);
 /* The alternative behind TEST that is not hidden by a leaf; 0: none. */
 ref_t dpf_plan_next(const struct dpf_set *s, ref_t test);
 ref_t dpf_plan_first(const struct dpf_set *s, ref_t place);
-
-static inline struct place *
-place_at(const struct dpf_set *s, ref_t r)
-{
-	return trie_at(s, r);
-}
-
-static inline struct test *
-test_at(const struct dpf_set *s, ref_t r)
-{
-	return trie_at(s, r);
-}
 
 #endif /* DPF_EMIT_H */

@@ -148,10 +148,8 @@ gen_tail(struct gen *g, ref_t head)
 void
 dpf_gen_tails(struct gen *g)
 {
-	ref_t r = dpf_tree_chain(g->s, g->s->filters);
-
 	g->in_tail = true;
-	for (; r != 0; r = ((struct filter *)trie_at(g->s, r))->link.next)
-		gen_tail(g, ((struct filter *)trie_at(g->s, r))->tail);
+	for (ref_t r = g->s->tails; r != 0; r = tail_at(g->s, r)->link.key)
+		gen_tail(g, r);
 	g->in_tail = false;
 }

@@ -70,7 +70,7 @@ dpf_view_words(const struct gen *g, ref_t base, const struct view *v)
 uint32_t
 dpf_gen_view(struct gen *g, ref_t base, uint32_t reg, const struct view *v)
 {
-	uint32_t raw = REG_RAW;
+	uint32_t raw = g->raw;
 
 	if (base == REF_LEN)
 		raw = REG_WIRE;
@@ -80,8 +80,8 @@ dpf_gen_view(struct gen *g, ref_t base, uint32_t reg, const struct view *v)
 		return raw;
 	if (v->ext == 0)
 		return dpf_gen_mask(g, raw, v->mask, 4);
-	dpf_gen_op(g, mips_ext(REG_VALUE, raw, v->pos, v->ext));
-	return REG_VALUE;
+	dpf_gen_op(g, mips_ext(g->value, raw, v->pos, v->ext));
+	return g->value;
 }
 
 /* --- equations ------------------------------------------------------------ */

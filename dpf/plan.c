@@ -6,6 +6,7 @@
  * once, at the top).
  */
 #include "dpf/emit.h"
+#include "dpf/table.h"
 
 enum { NEED_NONE = UINT16_MAX };
 
@@ -19,36 +20,6 @@ static uint32_t
 min(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
-}
-
-/* --- ranks ---------------------------------------------------------------- */
-
-static bool
-lower_rank(const struct dpf_set *s, ref_t a, ref_t b, uint32_t arg)
-{
-	const struct filter *x = trie_at(s, a), *y = trie_at(s, b);
-
-	(void)arg;
-	return x->rank < y->rank;
-}
-
-/* Ranks as small numbers: 1 for the lowest. */
-static void
-order_filters(const struct dpf_set *s)
-{
-	ref_t r = dpf_tree_chain(s, s->filters);
-	uint32_t order = 0, rank = 0;
-
-	r = dpf_list_sort(s, r, lower_rank, 0);
-	while (r != 0) {
-		struct filter *f = trie_at(s, r);
-
-		if (order == 0 || f->rank != rank)
-			order++;
-		rank = f->rank;
-		f->order = order;
-		r = f->link.next;
-	}
 }
 
 /* --- alternatives --------------------------------------------------------- */
@@ -109,12 +80,10 @@ plan_leaves(const struct dpf_set *s, struct place *p)
 	p->leaf_order = p->leaf_id = 0;
 	p->max = s->kind == DPF_SET_ALL;
 	for (ref_t r = p->leaves; s->kind == DPF_SET_ONE && r != 0;) {
-		const struct leaf *l = trie_at(s, r);
-		const struct filter *f = trie_at(s, l->filter);
-
-		if (f->order > p->leaf_order) {
-			p->leaf_order = (uint16_t)f->order;
-			p->leaf_id = (uint16_t)f->link.key;
+		const struct leaf *l = leaf_at(s, r);
+		if (l->order > p->leaf_order) {
+			p->leaf_order = l->order;
+			p->leaf_id = l->id;
 		}
 		r = l->next;
 	}
@@ -152,12 +121,38 @@ plan_place(const struct dpf_set *s, ref_t place)
 	p->need_of_base = (uint16_t)(p->need_base != 0 ? of_base : 0);
 }
 
+/* The test stands for all columns: what they need, and the best entry. */
+static void
+plan_table(const struct dpf_set *s, struct test *t)
+{
+	const struct table *table = table_at(s, t->link.key);
+	uint32_t need = 0, of_base = 0;
+
+	for (uint32_t i = 0; i < table->ncols; i++) {
+		const struct column *c = &table->col[i];
+		uint32_t end = (uint32_t)c->off + c->width;
+
+		need = max(need, dpf_need_of_frame(s, c->base, end));
+		if (c->base == t->base)
+			of_base = max(of_base, end);
+	}
+	t->need = (uint16_t)need;
+	t->need_of_base = (uint16_t)of_base;
+	t->max = table->max;
+	if (s->kind == DPF_SET_ALL)
+		t->max = 1;
+}
+
 static void
 plan_test(const struct dpf_set *s, ref_t test)
 {
 	struct test *t = test_at(s, test);
 	uint32_t need = NEED_NONE, of_base = NEED_NONE;
 
+	if (t->kind == KIND_TABLE) {
+		plan_table(s, t);
+		return;
+	}
 	t->max = 0;
 	for (ref_t r = t->first; r != 0;) {
 		const struct place *arm = place_at(s, r);
@@ -179,11 +174,10 @@ plan_test(const struct dpf_set *s, ref_t test)
 }
 
 void
-dpf_plan(const struct dpf_set *s)
+dpf_plan(struct dpf_set *s)
 {
-	ref_t place = s->root;
+	ref_t place = s->trie;
 
-	order_filters(s);
 	for (;;) {
 		struct test *t;
 		ref_t test = place_at(s, place)->tests;

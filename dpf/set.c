@@ -1,245 +1,297 @@
 /*
- * set.c - a set of filters as one trie: insert, remove, rank, reach.
+ * set.c - a set of filters: insert, remove, replace, rank, reach.
  *
- * A new path follows the literals it shares with earlier ones and branches off
- * where it differs.  Every test of a place is an alternative; arms of one test
- * exclude each other.  emit.c turns the result into code.
+ * Each accepting path of a filter becomes a leaf, in the trie or in a table.
+ * What changes the trie makes the code anew (live.c); what only changes a table
+ * is visible when it is linked there.
  */
-#include "dpf/trie.h"
+#include "dpf/recipe.h"
 
 #include <spindle/bytes.h>
 
-enum { ALIGN = 8 };
+enum { ALIGN = 8, ID_PAGE = 1 << TRIE_ID_BITS };
 
-static struct place *
-place_at(const struct dpf_set *s, ref_t r)
-{
-	return trie_at(s, r);
-}
-
-static struct test *
-test_at(const struct dpf_set *s, ref_t r)
-{
-	return trie_at(s, r);
-}
-
-static struct leaf *
-leaf_at(const struct dpf_set *s, ref_t r)
-{
-	return trie_at(s, r);
-}
-
-/* An empty trie in an arena whose header is filled in. */
 static int
-reset(struct dpf_set *s)
+init(const struct dpf_site *site, enum dpf_set_kind kind, struct dpf_set **out)
 {
-	s->used = (sizeof(*s) + ALIGN - 1) & ~(uint32_t)(ALIGN - 1);
-	s->scratch = s->max_arms = s->keep = s->nfilters = 0;
-	s->free_small = s->free_big = s->filters = 0;
-	for (unsigned i = 0; i < TRIE_BASE_HASH; i++)
-		s->bases[i] = 0;
-	s->root = dpf_arena_alloc(s, TRIE_BIG);
-	return s->root == 0 ? SP_ENOMEM : SP_OK;
-}
-
-int
-dpf_set_init(
-	void *arena, size_t bytes, enum dpf_set_kind kind, struct dpf_set **out)
-{
-	size_t pad = -(uintptr_t)arena & (ALIGN - 1);
-	struct dpf_set *s;
-	uint8_t *mem = arena;
+	size_t pad = -(uintptr_t)site->pool & (ALIGN - 1), bytes = site->bytes;
+	uint8_t *mem = (uint8_t *)site->pool + pad;
+	struct dpf_set *s = (void *)mem;
 
 	if (bytes < pad || bytes - pad < sizeof(*s) + ALIGN)
 		return SP_ENOMEM;
 	bytes -= pad;
 	if (bytes > INT32_MAX)
 		bytes = INT32_MAX;
-	s = (void *)(mem + pad);
-	s->mem = mem + pad;
-	s->bytes = (uint32_t)bytes & ~(uint32_t)(ALIGN - 1);
-	s->kind = kind;
+	*s = (struct dpf_set){
+		.mem = mem,
+		.bytes = (uint32_t)bytes,
+		.address = site->address + (uint32_t)pad,
+		.seed = site->seed | 1,
+		.root = site->root,
+		.sync = site->sync,
+		.wrote = site->wrote,
+		.wrote_arg = site->arg,
+		.kind = kind,
+	};
+	dpf_pool_init(s);
+	s->trie = dpf_pool_alloc(s, sizeof(struct place));
 	*out = s;
-	return reset(s);
+	return s->trie == 0 ? SP_ENOMEM : SP_OK;
 }
 
-/* --- one path ------------------------------------------------------------- */
-
-static ref_t
-find_test(
-	const struct dpf_set *s, const struct place *p, const struct literal *l)
+int
+dpf_set_init(
+	void *arena, size_t bytes, enum dpf_set_kind kind, struct dpf_set **out)
 {
-	for (ref_t r = p->tests; r != 0; r = test_at(s, r)->link.next) {
-		const struct test *t = test_at(s, r);
+	struct dpf_site site = { .pool = arena, .bytes = bytes };
 
-		if (t->base == l->base && t->off == l->off &&
-			t->mask == l->mask && t->width == l->width &&
-			t->kind == l->kind &&
-			(t->kind == KIND_EQ || t->link.key == l->value))
-			return r;
-	}
-	return 0;
+	return init(&site, kind, out);
 }
 
-static ref_t
-add_test(struct dpf_set *s, ref_t place, const struct literal *l)
+int
+dpf_set_open(const struct dpf_site *site, enum dpf_set_kind kind,
+	struct dpf_set **out)
 {
-	ref_t r = dpf_arena_alloc(s, TRIE_BIG);
-	struct place *p = place_at(s, place);
-	struct test *t;
+	int err = init(site, kind, out);
 
-	if (r == 0)
-		return 0;
-	t = test_at(s, r);
-	t->link.key = l->kind == KIND_EQ ? 0 : l->value;
-	t->link.next = p->tests;
-	p->tests = r;
-	t->parent = place;
-	t->base = l->base;
-	t->off = l->off;
-	t->mask = l->mask;
-	t->width = l->width;
-	t->kind = l->kind;
-	dpf_base_ref(s, t->base);
-	return r;
+	return err < 0 ? err : dpf_publish(*out, true);
 }
 
-static ref_t
-add_arm(struct dpf_set *s, ref_t test, uint32_t key)
+/* --- ids --------------------------------------------------------------------- */
+
+struct filter *
+dpf_filter_of(const struct dpf_set *s, uint32_t id)
 {
-	struct test *t = test_at(s, test);
-	ref_t r = dpf_arena_alloc(s, TRIE_BIG);
-	struct place *p;
+	ref_t page = s->ids[id >> TRIE_ID_BITS];
+	struct filter *f = trie_at(s, page);
 
-	if (r == 0)
-		return 0;
-	p = place_at(s, r);
-	p->link.key = key;
-	p->parent = test;
-	if (dpf_tree_add(s, &t->arms, r) != SP_OK) {
-		dpf_arena_free(s, r, TRIE_BIG);
-		return 0;
-	}
-	if (t->narms++ == s->max_arms)
-		s->max_arms++;
-	return r;
+	return page == 0 ? NULL : f + id % ID_PAGE;
 }
 
-/* Give back PLACE and what is above it as far as no path needs it. */
+/* The filter with an id that callers made up, or NULL. */
+static struct filter *
+find_filter(const struct dpf_set *s, uint32_t id)
+{
+	struct filter *f = id > DPF_MAX_ID ? NULL : dpf_filter_of(s, id);
+
+	return f == NULL || f->used == 0 ? NULL : f;
+}
+
+uint16_t
+dpf_order_of(const struct dpf_set *s, uint32_t id)
+{
+	return (uint16_t)(dpf_filter_of(s, id)->rank + 1);
+}
+
+/* Filters in use on the page of an id are counted in its first member. */
+static struct filter *
+add_filter(struct dpf_set *s, uint32_t id)
+{
+	ref_t *page = &s->ids[id >> TRIE_ID_BITS];
+	struct filter *f;
+
+	if (*page == 0)
+		*page = dpf_pool_alloc(s, ID_PAGE * sizeof(struct filter));
+	if (*page == 0)
+		return NULL;
+	f = trie_at(s, *page);
+	f->on_page++;
+	f = dpf_filter_of(s, id);
+	f->leaves = f->tail = f->mark = 0;
+	f->used = 1;
+	s->nfilters++;
+	return f;
+}
+
 static void
-prune(struct dpf_set *s, ref_t place)
+drop_filter(struct dpf_set *s, uint32_t id)
 {
-	const struct place *p = place_at(s, place);
+	ref_t *page = &s->ids[id >> TRIE_ID_BITS];
+	struct filter *first = trie_at(s, *page);
 
-	while (p->parent != 0 && p->tests == 0 && p->leaves == 0) {
-		ref_t test = p->parent;
-		struct test *t = test_at(s, test);
-		ref_t *at = &place_at(s, t->parent)->tests;
-
-		dpf_tree_del(s, &t->arms, p->link.key);
-		dpf_arena_free(s, place, TRIE_BIG);
-		place = t->parent;
-		p = place_at(s, place);
-		if (--t->narms > 0)
-			return;
-		while (*at != test)
-			at = &test_at(s, *at)->link.next;
-		*at = t->link.next;
-		dpf_base_put(s, t->base);
-		dpf_arena_free(s, test, TRIE_BIG);
-	}
+	dpf_filter_of(s, id)->used = 0;
+	s->nfilters--;
+	if (--first->on_page > 0)
+		return;
+	dpf_pool_free(s, *page, ID_PAGE * sizeof(struct filter));
+	*page = 0;
 }
 
-/* Follow L from PLACE, growing the trie where needed; 0 when full. */
-static ref_t
-step(struct dpf_set *s, ref_t place, const struct literal *l)
+/* --- paths ------------------------------------------------------------------- */
+
+static void
+add_to_filter(struct dpf_set *s, struct filter *f, ref_t leaf)
 {
-	uint32_t key = l->kind == KIND_EQ ? l->value : 0;
-	ref_t test = find_test(s, place_at(s, place), l), arm = 0;
-
-	if (test == 0)
-		test = add_test(s, place, l);
-	if (test == 0)
-		return 0;
-	arm = dpf_tree_find(s, test_at(s, test)->arms, key);
-	if (arm == 0)
-		arm = add_arm(s, test, key);
-	if (arm == 0 && test_at(s, test)->narms == 0) {
-		struct test *t = test_at(s, test);
-		struct place *p = place_at(s, place);
-
-		p->tests = t->link.next; /* it was the newest */
-		dpf_base_put(s, t->base);
-		dpf_arena_free(s, test, TRIE_BIG);
-	}
-	return arm;
+	leaf_at(s, leaf)->more = f->leaves;
+	f->leaves = leaf;
 }
 
+/* A leaf in the trie. */
 static int
-add_leaf(struct dpf_set *s, ref_t place, ref_t filter)
+add_plain(struct dpf_set *s, const struct literal *lits, uint32_t n,
+	uint32_t id, ref_t form)
 {
+	ref_t place = dpf_trie_grow(s, lits, n), r;
 	struct place *p = place_at(s, place);
-	struct filter *f = trie_at(s, filter);
-	struct leaf *l;
+
+	if (place == 0)
+		return SP_ENOMEM;
+	/* Only one filter is being inserted: its leaf would be the newest. */
+	if (p->leaves != 0 && leaf_at(s, p->leaves)->id == id)
+		return SP_OK;
+	r = dpf_pool_alloc(s, sizeof(struct leaf));
+	if (r == 0) {
+		dpf_trie_prune(s, place);
+		return SP_ENOMEM;
+	}
+	leaf_at(s, r)->next = p->leaves;
+	p->leaves = r;
+	leaf_at(s, r)->at = place;
+	leaf_at(s, r)->id = id & DPF_MAX_ID;
+	leaf_at(s, r)->order = dpf_order_of(s, id);
+	add_to_filter(s, dpf_filter_of(s, id), r);
+	s->dirty = true;
+	if (form != 0)
+		dpf_form_add_plain(s, form, r);
+	return SP_OK;
+}
+
+int
+dpf_set_add_keyed(struct dpf_set *s, const struct form *f,
+	const uint32_t *values, uint32_t id)
+{
+	uint32_t key[TABLE_COLUMNS];
+	struct table *t = table_at(s, f->table);
+	struct filter *own = dpf_filter_of(s, id);
 	ref_t r;
 
-	/* Only one filter is being inserted: its leaf would be the newest. */
-	if (p->leaves != 0 && leaf_at(s, p->leaves)->filter == filter)
-		return SP_OK;
-	r = dpf_arena_alloc(s, TRIE_SMALL);
+	dpf_table_key(t, values, key);
+	r = dpf_table_leaf(s, t, key, id, (uint16_t)(own->rank + 1));
 	if (r == 0)
 		return SP_ENOMEM;
-	l = leaf_at(s, r);
-	l->next = p->leaves;
-	p->leaves = r;
-	l->more = f->leaves;
-	f->leaves = r;
-	l->place = place;
-	l->filter = filter;
+	add_to_filter(s, own, r);
+	leaf_at(s, r)->next = s->staged;
+	s->staged = r;
+	if (!dpf_table_expect(t, own->rank + 1u))
+		s->dirty = true;
 	return SP_OK;
 }
 
 static int
-add_path(struct dpf_set *s, struct literal *lits, uint32_t n, ref_t filter)
+add_path(struct dpf_set *s, struct literal *lits, uint32_t n, uint32_t id)
 {
-	ref_t place = s->root;
+	uint32_t values[FORM_FIELDS];
+	ref_t form = 0;
+	int err;
 
-	for (uint32_t i = 0; i < n; i++) {
-		ref_t next;
-
+	for (uint32_t i = 0; i < n; i++)
 		dpf_literal_key(&lits[i]);
-		next = step(s, place, &lits[i]);
-		if (next == 0) {
-			prune(s, place);
-			return SP_ENOMEM;
-		}
-		place = next;
-	}
-	if (add_leaf(s, place, filter) == SP_OK)
-		return SP_OK;
-	prune(s, place);
-	return SP_ENOMEM;
+	if (s->root != NULL)
+		form = dpf_form_get(s, lits, n);
+	if (form == 0)
+		return add_plain(s, lits, n, id, 0);
+	for (uint32_t i = 0; i < form_at(s, form)->nfields; i++)
+		values[i] = lits[i].value;
+	if (dpf_form_matches(s, form_at(s, form), values))
+		return dpf_set_add_keyed(s, form_at(s, form), values, id);
+	err = add_plain(s, lits, n, id, form);
+	if (err < 0)
+		dpf_form_put(s, form);
+	else if (s->staged == 0) /* keys that wait are of the old table */
+		dpf_form_crowd(s, form);
+	return err;
 }
 
-/* --- one filter ----------------------------------------------------------- */
+static struct table *
+table_of(const struct dpf_set *s, const struct leaf *l)
+{
+	return table_at(s, form_at(s, l->form)->table);
+}
+
+/* Put the leaves that wait into their tables. */
+static int
+settle(struct dpf_set *s)
+{
+	while (s->staged != 0) {
+		ref_t r = s->staged;
+		struct leaf *l = leaf_at(s, r);
+		struct table *t = table_of(s, l);
+
+		s->staged = l->next;
+		l->next = 0;
+		dpf_table_put(s, t, r);
+		if (t->nentries <= t->most)
+			continue;
+		if (t->old.at != 0) { /* it grows for the second time */
+			int err = dpf_publish(s, true);
+
+			if (err < 0)
+				return err;
+		}
+		dpf_table_resize(s, t);
+	}
+	return SP_OK;
+}
 
 static void
-remove_leaves(struct dpf_set *s, const struct filter *f)
+unstage(struct dpf_set *s)
 {
-	ref_t r = f->leaves;
+	for (; s->staged != 0; s->staged = leaf_at(s, s->staged)->next) {
+		struct leaf *l = leaf_at(s, s->staged);
 
-	while (r != 0) {
-		const struct leaf *l = leaf_at(s, r);
-		ref_t place = l->place, more = l->more;
-		ref_t *at = &place_at(s, place)->leaves;
-
-		while (*at != r)
-			at = &leaf_at(s, *at)->next;
-		*at = l->next;
-		dpf_arena_free(s, r, TRIE_SMALL);
-		prune(s, place);
-		r = more;
+		dpf_pool_free(s, l->at, dpf_entry_bytes(table_of(s, l)));
+		l->at = 0;
 	}
+}
+
+static void
+drop_plain(struct dpf_set *s, ref_t r)
+{
+	const struct leaf *l = leaf_at(s, r);
+	ref_t place = l->at, *at = &place_at(s, place)->leaves;
+
+	while (*at != r)
+		at = &leaf_at(s, *at)->next;
+	*at = l->next;
+	if (l->form != 0)
+		dpf_form_drop_plain(s, l->form, r);
+	dpf_trie_prune(s, place);
+	dpf_pool_free(s, r, sizeof(struct leaf));
+	s->dirty = true;
+}
+
+static void
+drop_leaf(struct dpf_set *s, ref_t r)
+{
+	ref_t form = leaf_at(s, r)->form;
+
+	if (!leaf_at(s, r)->keyed)
+		drop_plain(s, r);
+	else if (leaf_at(s, r)->at == 0)
+		dpf_pool_free(s, r, sizeof(struct leaf));
+	else
+		dpf_table_take(s, table_of(s, leaf_at(s, r)), r);
+	if (form == 0)
+		return;
+	if (form_at(s, form)->table != 0)
+		dpf_table_relax(s, form_at(s, form)->table);
+	dpf_form_put(s, form);
+}
+
+/* --- filters ----------------------------------------------------------------- */
+
+static void
+drop_leaves(struct dpf_set *s, struct filter *f)
+{
+	while (f->leaves != 0) {
+		ref_t r = f->leaves;
+
+		f->leaves = leaf_at(s, r)->more;
+		drop_leaf(s, r);
+	}
+	dpf_tail_free(s, f->tail);
+	f->tail = 0;
 }
 
 /* Intern the bases that paths use; give all back when one does not fit. */
@@ -277,9 +329,20 @@ end_with_tail(struct walk *w)
 		.value = w->tails[w->end] };
 }
 
+/* Are all its leaves in tables?  Then filters like it are worth a recipe. */
+static bool
+all_keyed(const struct dpf_set *s, const struct filter *f)
+{
+	ref_t r = f->leaves;
+
+	while (r != 0 && leaf_at(s, r)->keyed)
+		r = leaf_at(s, r)->more;
+	return r == 0 && f->leaves != 0;
+}
+
 static int
 add_paths(struct dpf_set *s, const struct dpf_filter *f, void *scratch,
-	ref_t filter)
+	uint32_t id, bool learn)
 {
 	struct walk w;
 	uint32_t got = 0;
@@ -288,77 +351,94 @@ add_paths(struct dpf_set *s, const struct dpf_filter *f, void *scratch,
 	dpf_walk_start(&w, s, f, scratch);
 	err = get_bases(s, &w, &got);
 	if (err == SP_OK && w.has_tail)
-		err = dpf_tail_build(
-			s, &w, &((struct filter *)trie_at(s, filter))->tail);
+		err = dpf_tail_build(s, &w, &dpf_filter_of(s, id)->tail);
 	while (err == SP_OK && dpf_walk_next(&w)) {
 		if (w.end != DPF_ACCEPT)
 			end_with_tail(&w);
-		err = add_path(s, w.lits, w.nlits, filter);
+		err = add_path(s, w.lits, w.nlits, id);
 	}
+	if (err == SP_OK && learn && !w.has_tail &&
+		all_keyed(s, dpf_filter_of(s, id)))
+		dpf_recipe_learn(s, &w, scratch);
 	put_bases(s, &w, got);
 	return err;
 }
 
-static void
-drop_filter(struct dpf_set *s, ref_t r)
+/* F's leaves, by a recipe if there is one. */
+static int
+add_leaves(struct dpf_set *s, const struct dpf_filter *f, uint32_t id)
 {
-	struct filter *f = trie_at(s, r);
+	ref_t recipe = dpf_recipe_find(s, f);
+	void *scratch;
+	int err = SP_EAGAIN;
 
-	remove_leaves(s, f);
-	dpf_tail_free(s, f->tail);
-	dpf_tree_del(s, &s->filters, f->link.key);
-	dpf_arena_free(s, r, TRIE_SMALL);
-	s->nfilters--;
+	if (recipe != 0)
+		err = dpf_recipe_follow(s, recipe, f, id);
+	if (err != SP_EAGAIN)
+		return err;
+	scratch = dpf_pool_scratch(s, dpf_walk_bytes(f));
+	if (scratch == NULL)
+		return SP_ENOMEM;
+	return add_paths(s, f, scratch, id, recipe == 0);
 }
 
-static ref_t
-add_filter(struct dpf_set *s, uint32_t id, uint32_t rank)
+/*
+ * Make visible what was added: the trie first, whose new code also knows which
+ * orders its tables may hold, then the tables, which may have to grow.
+ */
+static int
+finish(struct dpf_set *s, const struct filter *f)
 {
-	ref_t r = dpf_arena_alloc(s, TRIE_SMALL);
-	struct filter *f;
+	int err = dpf_publish(s, true);
+	bool waited = s->staged != 0;
 
-	if (r == 0)
-		return 0;
-	f = trie_at(s, r);
-	f->link.key = id;
-	f->rank = rank;
-	if (dpf_tree_add(s, &s->filters, r) != SP_OK) {
-		dpf_arena_free(s, r, TRIE_SMALL);
-		return 0;
+	if (err < 0)
+		return err;
+	err = settle(s);
+	for (ref_t r = f->leaves; waited && r != 0; r = leaf_at(s, r)->more)
+		if (!leaf_at(s, r)->keyed && leaf_at(s, r)->form != 0)
+			dpf_form_crowd(s, leaf_at(s, r)->form);
+	return err < 0 ? err : dpf_publish(s, true);
+}
+
+/* A filter has gone. */
+static void
+clean_up(struct dpf_set *s)
+{
+	if (s->nfilters == 0) { /* nothing is left of what was */
+		dpf_pool_scratch_end(s);
+		dpf_recipe_forget(s, 0);
+		s->dirty = true;
 	}
-	s->nfilters++;
-	return r;
+	/* There is room for as much code as before; should the rest take more,
+	 * the next change makes up for it. */
+	if (dpf_publish(s, false) < 0)
+		s->dirty = true;
 }
 
 int
 dpf_set_insert(struct dpf_set *s, const struct dpf_filter *f, uint32_t id,
 	uint32_t rank)
 {
-	uint32_t max_arms = s->max_arms, keep = s->keep;
-	void *scratch;
-	ref_t r;
-	int err = SP_ENOMEM;
+	struct filter *own;
+	int err;
 
-	if (id == 0 || id > DPF_MAX_ID)
+	if (id == 0 || id > DPF_MAX_ID || rank > DPF_MAX_RANK)
 		return SP_EINVAL;
-	if (dpf_tree_find(s, s->filters, id) != 0)
+	if (find_filter(s, id) != NULL)
 		return SP_EEXIST;
-	scratch = dpf_arena_scratch(s, dpf_walk_bytes(f));
-	if (scratch == NULL)
+	own = add_filter(s, id);
+	if (own == NULL)
 		return SP_ENOMEM;
-	if (s->scratch > keep)
-		s->keep = s->scratch;
-	r = add_filter(s, id, rank);
-	if (r != 0)
-		err = add_paths(s, f, scratch, r);
-	dpf_arena_scratch_end(s);
-	if (err == SP_OK && !dpf_arena_has_reserve(s))
-		err = SP_ENOMEM;
+	own->rank = (uint16_t)rank;
+	err = add_leaves(s, f, id);
+	if (err == SP_OK)
+		err = finish(s, own);
 	if (err < 0) {
-		if (r != 0)
-			drop_filter(s, r);
-		s->max_arms = max_arms;
-		s->keep = keep;
+		unstage(s);
+		drop_leaves(s, own);
+		drop_filter(s, id);
+		clean_up(s);
 	}
 	return err;
 }
@@ -366,60 +446,120 @@ dpf_set_insert(struct dpf_set *s, const struct dpf_filter *f, uint32_t id,
 int
 dpf_set_remove(struct dpf_set *s, uint32_t id)
 {
-	ref_t r = dpf_tree_find(s, s->filters, id);
+	struct filter *f = find_filter(s, id);
 
-	if (r == 0)
+	if (f == NULL)
 		return SP_ENOENT;
-	drop_filter(s, r);
-	/* An empty set is as good as a new one, without fragments. */
-	return s->nfilters == 0 ? reset(s) : SP_OK;
+	drop_leaves(s, f);
+	drop_filter(s, id);
+	clean_up(s);
+	return SP_OK;
+}
+
+int
+dpf_set_replace(struct dpf_set *s, uint32_t old, const struct dpf_filter *f,
+	uint32_t id, uint32_t rank)
+{
+	int err;
+
+	if (find_filter(s, old) == NULL)
+		return SP_ENOENT;
+	err = dpf_set_insert(s, f, id, rank);
+	return err < 0 ? err : dpf_set_remove(s, old);
 }
 
 int
 dpf_set_rename(struct dpf_set *s, uint32_t id, uint32_t to)
 {
-	ref_t r = dpf_tree_find(s, s->filters, id);
+	struct filter *f = find_filter(s, id), *now;
 
 	if (to == 0 || to > DPF_MAX_ID)
 		return SP_EINVAL;
-	if (r == 0)
+	if (f == NULL)
 		return SP_ENOENT;
-	if (dpf_tree_find(s, s->filters, to) != 0)
+	if (find_filter(s, to) != NULL)
 		return SP_EEXIST;
-	dpf_tree_del(s, &s->filters, id);
-	((struct filter *)trie_at(s, r))->link.key = to;
-	/* It takes the block that has just been given back, if any. */
-	return dpf_tree_add(s, &s->filters, r);
+	now = add_filter(s, to);
+	if (now == NULL)
+		return SP_ENOMEM;
+	now->rank = f->rank;
+	now->leaves = f->leaves;
+	now->tail = f->tail;
+	for (ref_t r = now->leaves; r != 0; r = leaf_at(s, r)->more) {
+		struct leaf *l = leaf_at(s, r);
+
+		l->id = to & DPF_MAX_ID;
+		if (l->keyed)
+			dpf_table_rank(s, table_of(s, l), r);
+		else
+			s->dirty = true;
+	}
+	drop_filter(s, id);
+	return dpf_publish(s, true);
+}
+
+static void
+set_orders(struct dpf_set *s, const struct filter *f, uint32_t order)
+{
+	for (ref_t r = f->leaves; r != 0; r = leaf_at(s, r)->more)
+		leaf_at(s, r)->order = (uint16_t)order;
 }
 
 int
 dpf_set_rank(struct dpf_set *s, uint32_t id, uint32_t rank)
 {
-	ref_t r = dpf_tree_find(s, s->filters, id);
+	struct filter *f = find_filter(s, id);
+	uint32_t before;
+	int err;
 
-	if (r == 0)
+	if (f == NULL)
 		return SP_ENOENT;
-	((struct filter *)trie_at(s, r))->rank = rank;
+	if (rank > DPF_MAX_RANK)
+		return SP_EINVAL;
+	before = f->rank;
+	f->rank = (uint16_t)rank;
+	set_orders(s, f, rank + 1);
+	for (ref_t r = f->leaves; r != 0; r = leaf_at(s, r)->more)
+		if (!leaf_at(s, r)->keyed ||
+			!dpf_table_expect(table_of(s, leaf_at(s, r)), rank + 1))
+			s->dirty = true;
+	err = dpf_publish(s, true);
+	if (err < 0) {
+		set_orders(s, f, before + 1);
+		f->rank = (uint16_t)before;
+		return err;
+	}
+	for (ref_t r = f->leaves; r != 0; r = leaf_at(s, r)->more)
+		if (leaf_at(s, r)->keyed)
+			dpf_table_rank(s, table_of(s, leaf_at(s, r)), r);
 	return SP_OK;
 }
 
-/* --- reach ---------------------------------------------------------------- */
+/* --- reach ------------------------------------------------------------------- */
 
 static uint32_t
-reach_of_leaf(const struct dpf_set *s, const struct leaf *l)
+end_of(ref_t base, uint32_t end)
 {
-	const struct place *p = trie_at(s, l->place);
+	if (base == REF_LEN)
+		return 0;
+	return base == REF_FRAME ? end : UINT16_MAX;
+}
+
+static uint32_t
+reach_of_test(const struct dpf_set *s, const struct test *t)
+{
+	const struct table *table = table_at(s, t->link.key);
 	uint32_t reach = 0;
 
-	while (p->parent != 0) {
-		const struct test *t = trie_at(s, p->parent);
-		uint32_t end = (uint32_t)t->off + t->width;
+	if (t->kind == KIND_TAIL)
+		return 0; /* dpf_tail_reach() */
+	if (t->kind != KIND_TABLE)
+		return end_of(t->base, (uint32_t)t->off + t->width);
+	for (uint32_t i = 0; i < table->ncols; i++) {
+		const struct column *c = &table->col[i];
+		uint32_t end = end_of(c->base, (uint32_t)c->off + c->width);
 
-		if (t->base != REF_FRAME && t->base != REF_LEN)
-			return UINT16_MAX;
-		if (t->base == REF_FRAME && end > reach)
-			reach = end;
-		p = trie_at(s, t->parent);
+		reach = end > reach ? end : reach;
 	}
 	return reach;
 }
@@ -427,20 +567,13 @@ reach_of_leaf(const struct dpf_set *s, const struct leaf *l)
 uint32_t
 dpf_set_reach(const struct dpf_set *s)
 {
-	uint32_t reach = 0;
+	uint32_t reach = dpf_tails_reach(s);
+	ref_t test = dpf_trie_walk(s, 0);
 
-	for (ref_t r = dpf_tree_chain(s, s->filters); r != 0;) {
-		const struct filter *f = trie_at(s, r);
-		uint32_t tail = dpf_tail_reach(s, f->tail);
-		ref_t l = f->leaves;
+	for (; test != 0; test = dpf_trie_walk(s, test)) {
+		uint32_t own = reach_of_test(s, test_at(s, test));
 
-		reach = tail > reach ? tail : reach;
-		for (; l != 0; l = ((struct leaf *)trie_at(s, l))->more) {
-			uint32_t own = reach_of_leaf(s, trie_at(s, l));
-
-			reach = own > reach ? own : reach;
-		}
-		r = f->link.next;
+		reach = own > reach ? own : reach;
 	}
 	return reach;
 }

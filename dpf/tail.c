@@ -17,7 +17,7 @@ tail_at(const struct dpf_set *s, ref_t r)
 static ref_t
 append(struct dpf_set *s, ref_t **last)
 {
-	ref_t r = dpf_arena_alloc(s, TRIE_BIG);
+	ref_t r = dpf_pool_alloc(s, sizeof(struct tail));
 
 	if (r == 0)
 		return 0;
@@ -116,23 +116,31 @@ dpf_tail_build(struct dpf_set *s, struct walk *w, ref_t *head)
 	tail_at(s, accept)->is_end = tail_at(s, reject)->is_end = true;
 	tail_at(s, accept)->accepts = true;
 	connect(s, w, accept, reject);
+	tail_at(s, *head)->link.key = s->tails;
+	s->tails = *head;
 	return SP_OK;
 }
 
 void
 dpf_tail_free(struct dpf_set *s, ref_t head)
 {
+	ref_t *at = &s->tails;
+
+	while (*at != 0 && *at != head)
+		at = &tail_at(s, *at)->link.key;
+	if (*at != 0)
+		*at = tail_at(s, head)->link.key;
 	while (head != 0) {
 		ref_t next = tail_at(s, head)->link.next;
 
 		dpf_base_put(s, tail_at(s, head)->lit.base);
-		dpf_arena_free(s, head, TRIE_BIG);
+		dpf_pool_free(s, head, sizeof(struct tail));
 		head = next;
 	}
 }
 
-uint32_t
-dpf_tail_reach(const struct dpf_set *s, ref_t head)
+static uint32_t
+reach_of(const struct dpf_set *s, ref_t head)
 {
 	uint32_t reach = 0;
 
@@ -144,6 +152,19 @@ dpf_tail_reach(const struct dpf_set *s, ref_t head)
 			return UINT16_MAX;
 		if (l->base == REF_FRAME && end > reach)
 			reach = end;
+	}
+	return reach;
+}
+
+uint32_t
+dpf_tails_reach(const struct dpf_set *s)
+{
+	uint32_t reach = 0;
+
+	for (ref_t r = s->tails; r != 0; r = tail_at(s, r)->link.key) {
+		uint32_t own = reach_of(s, r);
+
+		reach = own > reach ? own : reach;
 	}
 	return reach;
 }

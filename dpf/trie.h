@@ -14,14 +14,20 @@
 typedef uint32_t ref_t; /* multiple of 8; 0: none */
 
 enum {
-	REF_FRAME = 0, /* values of a base that are not in the arena */
+	REF_FRAME = 0, /* values of a base that are not in the pool */
 	REF_LEN = 1,
 	REF_LEAF = 1, /* tag: a crit-bit leaf; a failure that leads to a leaf */
 
 	TRIE_BASE_HASH = 64,
-	TRIE_SMALL = 24, /* sizes of blocks in the arena */
-	TRIE_BIG = 72,
+	TRIE_FORM_HASH = 64,
+	TRIE_RECIPE_HASH = 32,
+	TRIE_ID_BITS = 7, /* filters a page of the table of ids */
+	TRIE_ID_PAGES = (DPF_MAX_ID + 1) >> TRIE_ID_BITS,
 	TAIL_BASES = 7, /* bases that a register can be kept for */
+
+	POOL_CHUNK_BITS = 9,
+	POOL_ORDERS = 20,
+	POOL_SMALL = 240, /* larger blocks are whole chunks */
 };
 
 enum trie_kind {
@@ -31,6 +37,7 @@ enum trie_kind {
 	KIND_LE,
 	KIND_BOUND, /* the byte at off exists */
 	KIND_TAIL,  /* the node `value` of a tail accepts */
+	KIND_TABLE, /* the table `value` has the fields of the frame */
 };
 
 /* What sorted trees and lists know of their items. */
@@ -85,20 +92,28 @@ struct test {
 	uint16_t frame;
 	uint8_t nbinds, nregs;
 	uint8_t pos, bits; /* window of the value that indexes the table */
+	uint16_t cap;      /* no order below may exceed this */
 };
 
+/* Where a path of a filter ends. */
 struct leaf {
-	ref_t next; /* at the same place */
+	ref_t next; /* at the same place or entry */
 	ref_t more; /* of the same filter */
-	ref_t place, filter;
+	ref_t at;   /* place; an entry of the form's table if KEYED */
+	ref_t form; /* 0: never in a table */
+	ref_t peer; /* leaves of the form that are not in its table */
+	uint16_t id : 15;
+	bool keyed : 1;
+	uint16_t order; /* rank + 1, so that 0 is no filter */
 };
 
 struct filter {
-	struct link link; /* key: id; next: scratch */
-	uint32_t rank;
 	ref_t leaves;
-	uint32_t order; /* scratch: 1 for the lowest rank */
-	ref_t tail;     /* its first node; 0: all paths lie in the trie */
+	ref_t tail;    /* its first node; 0: all paths lie in the trie */
+	uint32_t mark; /* of the last search that came across it */
+	uint16_t rank;
+	uint8_t used;    /* 0: no filter has this id */
+	uint8_t on_page; /* of the first one of a page: how many are used */
 };
 
 /* One literal of a conjunction, and the key of a test. */
@@ -116,7 +131,8 @@ struct literal {
  * it.  The last two nodes of a tail are its ends.
  */
 struct tail {
-	struct link link; /* next: the order of the code */
+	struct link link; /* next: the order of the code; key: of the first
+			     node, the tail of another filter */
 	struct literal lit;
 	ref_t yes, no;
 	bool is_end, accepts; /* an end, and which */
@@ -139,27 +155,44 @@ struct base {
 	uint8_t depth; /* how many bases it needs */
 };
 
-_Static_assert(sizeof(struct inner) <= TRIE_SMALL, "a small block");
-_Static_assert(sizeof(struct leaf) <= TRIE_SMALL, "a small block");
-_Static_assert(sizeof(struct filter) <= TRIE_SMALL, "a small block");
-_Static_assert(sizeof(struct base) <= TRIE_SMALL, "a small block");
-_Static_assert(sizeof(struct place) <= TRIE_BIG, "a big block");
-_Static_assert(sizeof(struct test) <= TRIE_BIG, "a big block");
-_Static_assert(sizeof(struct tail) <= TRIE_BIG, "a big block");
-_Static_assert(TRIE_BIG % TRIE_SMALL == 0, "a big block splits into small");
-
 struct dpf_set {
-	uint8_t *mem;         /* the arena; this struct is its first object */
-	uint32_t bytes, used; /* of the arena; what was ever handed out */
-	uint32_t scratch;     /* bytes at the end of the arena in use */
-	uint32_t max_arms;    /* most arms any test ever had */
-	uint32_t keep;        /* most scratch any filter took */
-	uint32_t nfilters;
-	ref_t free_small, free_big;
-	ref_t root;    /* place */
-	ref_t filters; /* sorted tree by id */
-	ref_t bases[TRIE_BASE_HASH];
+	uint8_t *mem; /* the pool; this struct is its first object */
+	uint32_t bytes;
+	uint32_t address; /* where code sees the pool */
+	uint32_t seed;
+	uint32_t *root; /* NULL: the code lives elsewhere, see dpf_set_emit() */
+	void (*sync)(void *code, size_t bytes);
+	void (*wrote)(void *arg);
+	void *wrote_arg;
 	enum dpf_set_kind kind;
+
+	/* pool.c */
+	ref_t map, chunks;
+	uint32_t nchunks, used;
+	ref_t free[POOL_ORDERS];
+	ref_t slabs[POOL_SMALL / 8 + 1];
+	ref_t scratch;
+	uint32_t scratch_bytes;
+
+	ref_t trie; /* the root: a place */
+	uint32_t nfilters, mark;
+	ref_t ids[TRIE_ID_PAGES];
+	ref_t bases[TRIE_BASE_HASH];
+	ref_t forms[TRIE_FORM_HASH];
+	ref_t recipes[TRIE_RECIPE_HASH];
+	ref_t recipe; /* the last that was found */
+	uint32_t nrecipes;
+	ref_t tails; /* tails of all filters */
+
+	/* live.c */
+	bool dirty;    /* the code is not that of the trie */
+	ref_t side[2]; /* live code, and room for the next */
+	ref_t reserve; /* as large as the second; when it is live, the first */
+	uint32_t room[2];
+	uint32_t words; /* of live code */
+	uint32_t exit;  /* scratch of emit: a label */
+	ref_t retired;  /* tables that only live code may read */
+	ref_t staged;   /* leaves that wait to be put into their tables */
 };
 
 static inline void *
@@ -168,19 +201,58 @@ trie_at(const struct dpf_set *s, ref_t r)
 	return s->mem + r;
 }
 
-/* --- arena.c -------------------------------------------------------------- */
+static inline struct place *
+place_at(const struct dpf_set *s, ref_t r)
+{
+	return trie_at(s, r);
+}
 
-/* BYTES is TRIE_SMALL or TRIE_BIG; the block is zeroed.  Returns 0 when full.
- */
-ref_t dpf_arena_alloc(struct dpf_set *s, uint32_t bytes) SP_MUST_CHECK;
-void dpf_arena_free(struct dpf_set *s, ref_t r, uint32_t bytes);
+static inline struct test *
+test_at(const struct dpf_set *s, ref_t r)
+{
+	return trie_at(s, r);
+}
 
-/* Is there room for what emit borrows? */
-bool dpf_arena_has_reserve(const struct dpf_set *s);
+static inline struct leaf *
+leaf_at(const struct dpf_set *s, ref_t r)
+{
+	return trie_at(s, r);
+}
 
-/* BYTES of working memory, 8-byte aligned; one user at a time.  NULL: full. */
-void *dpf_arena_scratch(struct dpf_set *s, size_t bytes) SP_MUST_CHECK;
-void dpf_arena_scratch_end(struct dpf_set *s);
+/* --- set.c ----------------------------------------------------------------- */
+
+struct filter *dpf_filter_of(const struct dpf_set *s, uint32_t id);
+/* The order of filter ID's leaves. */
+uint16_t dpf_order_of(const struct dpf_set *s, uint32_t id);
+
+/* --- live.c ---------------------------------------------------------------- */
+
+/* Every word that generated code consists of or reads is written here. */
+void dpf_write(const struct dpf_set *s, uint32_t *at, uint32_t word);
+/* Likewise N words alike. */
+void dpf_fill(const struct dpf_set *s, uint32_t *at, uint32_t word, uint32_t n);
+/* Make the live code that of the trie, to which something was added or not.
+ * Returns SP_OK, or SP_ENOMEM: the code stays. */
+int dpf_publish(struct dpf_set *s, bool adding) SP_MUST_CHECK;
+
+/* --- pool.c ---------------------------------------------------------------- */
+
+void dpf_pool_init(struct dpf_set *s);
+
+/* Returns 0 when full.  Alloc zeroes the block. */
+ref_t dpf_pool_take(struct dpf_set *s, uint32_t bytes) SP_MUST_CHECK;
+ref_t dpf_pool_alloc(struct dpf_set *s, uint32_t bytes) SP_MUST_CHECK;
+/* R may be 0. */
+void dpf_pool_free(struct dpf_set *s, ref_t r, uint32_t bytes);
+/* What a block of BYTES really takes. */
+uint32_t dpf_pool_room(uint32_t bytes);
+
+/* BYTES of working memory, 8-byte aligned; one user at a time.  It stays with
+ * the set, so that what was inserted once finds it again.  NULL: full. */
+void *dpf_pool_scratch(struct dpf_set *s, size_t bytes) SP_MUST_CHECK;
+void dpf_pool_scratch_end(struct dpf_set *s);
+
+/* --- tree.c ---------------------------------------------------------------- */
 
 /* Sorted trees over struct link; depth at most 32 whatever the keys. */
 ref_t dpf_tree_find(const struct dpf_set *s, ref_t root, uint32_t key);
@@ -196,7 +268,26 @@ typedef bool list_before(
 ref_t dpf_list_sort(
 	const struct dpf_set *s, ref_t list, list_before *before, uint32_t arg);
 
-/* --- base.c --------------------------------------------------------------- */
+/* --- trie.c ---------------------------------------------------------------- */
+
+/* The place where the path of N literals ends, grown as needed; 0: full.  The
+ * caller puts something there or prunes. */
+ref_t dpf_trie_grow(struct dpf_set *s, const struct literal *lits,
+	uint32_t n) SP_MUST_CHECK;
+/* Give back PLACE and what is above it as far as no path needs it. */
+void dpf_trie_prune(struct dpf_set *s, ref_t place);
+/* A test below PLACE that no other path may follow; it is given one arm. */
+ref_t dpf_trie_test(
+	struct dpf_set *s, ref_t place, const struct literal *l) SP_MUST_CHECK;
+/* All tests, each before those below it: the one after TEST, the first for 0;
+ * 0 at the end. */
+ref_t dpf_trie_walk(const struct dpf_set *s, ref_t test);
+/* The values of the first N equations on the way to PLACE, LAST literals
+ * being behind them. */
+void dpf_trie_values(const struct dpf_set *s, ref_t place, uint32_t n,
+	uint32_t last, uint32_t *values);
+
+/* --- base.c ---------------------------------------------------------------- */
 
 /* Returns the interned definition with one more reference, or 0 when full. */
 ref_t dpf_base_get(struct dpf_set *s, const struct dpf_base *def,
@@ -207,7 +298,7 @@ void dpf_base_put(struct dpf_set *s, ref_t r);
 /* A total order that does not depend on the order of insertion. */
 int dpf_base_compare(const struct dpf_set *s, ref_t a, ref_t b);
 
-/* --- path.c --------------------------------------------------------------- */
+/* --- path.c ---------------------------------------------------------------- */
 
 /* Simplify L.  FATE_DROP: always true; FATE_FALSE: never; its load remains. */
 enum fate { FATE_KEEP, FATE_DROP, FATE_FALSE };
@@ -221,7 +312,7 @@ void dpf_literal_key(struct literal *l);
 bool dpf_conjunction(
 	const struct dpf_set *s, struct literal *lits, uint32_t *n);
 
-/* --- walk.c --------------------------------------------------------------- */
+/* --- walk.c ---------------------------------------------------------------- */
 
 /* The accepting paths of a filter, one after the other. */
 struct walk {
@@ -238,6 +329,9 @@ struct walk {
 	uint8_t *flags;  /* enum walk_flag of each node */
 	uint32_t depth;
 	uint16_t node; /* to go on with */
+	/* Called for each stacked path before it is made canonical. */
+	void (*look)(struct walk *w, void *arg);
+	void *look_arg;
 };
 
 enum walk_flag {
@@ -257,15 +351,17 @@ bool dpf_walk_uses(const struct walk *w, uint32_t base);
 bool dpf_walk_is_live(const struct walk *w, uint16_t node);
 /* The test of NODE, or what remains of it where it came out false. */
 struct literal dpf_walk_literal(const struct walk *w, uint16_t node, bool no);
+/* Is the test of the stacked NODE not needed, only its load? */
+bool dpf_walk_drops(const struct walk *w, uint16_t node);
 bool dpf_walk_next(struct walk *w);
 
-/* --- tail.c --------------------------------------------------------------- */
+/* --- tail.c ---------------------------------------------------------------- */
 
 /* Copy what lies behind the entries of W; *HEAD becomes the first node. */
 int dpf_tail_build(
 	struct dpf_set *s, struct walk *w, ref_t *head) SP_MUST_CHECK;
 void dpf_tail_free(struct dpf_set *s, ref_t head);
-/* Like dpf_set_reach(), of one tail. */
-uint32_t dpf_tail_reach(const struct dpf_set *s, ref_t head);
+/* Like dpf_set_reach(), of all tails. */
+uint32_t dpf_tails_reach(const struct dpf_set *s);
 
 #endif /* DPF_TRIE_H */

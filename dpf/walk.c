@@ -16,7 +16,7 @@ max_paths(const struct walk *w)
 
 /*
  * How many literals all paths may have.  In a set of kind ONE most literals
- * that keep paths apart are dropped again; see may_drop().
+ * that keep paths apart are dropped again; see dpf_walk_drops().
  */
 static uint32_t
 max_literals(const struct walk *w)
@@ -146,6 +146,7 @@ dpf_walk_start(struct walk *w, const struct dpf_set *s,
 	w->flags = (uint8_t *)(w->stack + n);
 	w->depth = 0;
 	w->node = f->root;
+	w->look = NULL;
 	for (size_t i = 0; i < n; i++)
 		w->flags[i] = 0;
 	w->has_tail = !count(w);
@@ -199,8 +200,8 @@ dpf_walk_literal(const struct walk *w, uint16_t node, bool no)
  * be tested.  Paths of the filter may then accept the same frame, which does
  * no harm where one id is returned.
  */
-static bool
-may_drop(const struct walk *w, uint16_t node)
+bool
+dpf_walk_drops(const struct walk *w, uint16_t node)
 {
 	const struct dpf_node *n = &w->filter->nodes[node];
 	uint16_t other = w->flags[node] & WALK_NO ? n->yes : n->no;
@@ -220,11 +221,13 @@ path_conjunction(struct walk *w)
 
 		w->lits[i] = dpf_walk_literal(
 			w, node, (w->flags[node] & WALK_NO) != 0);
-		if (may_drop(w, node)) {
+		if (dpf_walk_drops(w, node)) {
 			w->lits[i].kind = KIND_EQ; /* its load remains */
 			w->lits[i].mask = w->lits[i].value = 0;
 		}
 	}
+	if (w->look != NULL)
+		w->look(w, w->look_arg);
 	w->nlits = w->depth;
 	return dpf_conjunction(w->set, w->lits, &w->nlits);
 }

@@ -1,4 +1,4 @@
-# tests/fuzz/rules.mk - `make fuzz [SECONDS=60]`: filters, handlers that are made
+# tests/fuzz/rules.mk - `make fuzz [SECONDS=60]`: filters, sets, handlers that are made
 # up and system calls here, mutated handlers in ash/rules.mk; findings in
 # build/fuzz/.
 
@@ -14,7 +14,17 @@ build/fuzz/dpf_lift: build/host/tests/fuzz/dpf_lift.c.o build/host/libs.a
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(HOSTFLAGS) -o $@ $^ -lpcap
 
-.PHONY: fuzz fuzz-dpf fuzz-ash
+fuzz: fuzz-live
+fuzz-live: build/fuzz/dpf_live
+	@echo "fuzz: sets that change, seed $(SEED)"
+	$(Q)$< $(SECONDS) $(SEED)
+
+TEST_DEPS += build/fuzz/dpf_live
+build/fuzz/dpf_live: build/host/tests/fuzz/dpf_live.c.o build/host/libs.a
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(HOSTFLAGS) -o $@ $^
+
+.PHONY: fuzz fuzz-dpf fuzz-live fuzz-ash
 
 # Handlers that are made up, and single words, beside ash/rules.mk's mutants.
 ASH_FUZZ := build/fuzz/ash_generate build/fuzz/ash_words

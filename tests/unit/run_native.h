@@ -25,8 +25,9 @@ typedef uint32_t native_fn(
 	const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids);
 
 static struct {
-	uint8_t *code;
-	uint8_t *page; /* the one between the two */
+	uint8_t *code, *pool;
+	const uint32_t *root; /* NULL: what run_load() was given */
+	uint8_t *page;        /* the one between the two */
 	unsigned calls;
 } native;
 
@@ -56,9 +57,27 @@ run_load(const uint32_t *code, uint32_t words)
 {
 	if (words > NATIVE_CODE_BYTES / 4)
 		abort();
+	native.root = NULL;
 	memcpy(native.code, code, 4 * words);
 	__builtin___clear_cache(
 		(char *)native.code, (char *)native.code + 4 * words);
+}
+
+void *
+run_pool(uint32_t *address, const uint32_t *root)
+{
+	if (native.pool == NULL)
+		native.pool = native_map(
+			RUN_POOL_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC);
+	*address = (uint32_t)(uintptr_t)native.pool;
+	native.root = root;
+	return native.pool;
+}
+
+void
+run_sync(void *code, size_t bytes)
+{
+	__builtin___clear_cache((char *)code, (char *)code + bytes);
 }
 
 static uint8_t *
@@ -82,7 +101,9 @@ uint32_t
 run_call(const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids)
 {
 	uint8_t *p = native_place(len);
-	native_fn *fn = (native_fn *)(uintptr_t)native.code;
+	uintptr_t code =
+		native.root != NULL ? *native.root : (uintptr_t)native.code;
+	native_fn *fn = (native_fn *)code;
 
 	memcpy(p, frame, len);
 	return fn(p, len, wirelen, ids);

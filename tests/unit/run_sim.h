@@ -1,9 +1,9 @@
 /*
  * run_sim.h - run generated code on the host: a strict MIPS32r2 in C.
  *
- * Knows only what the generator may use.  Stops at a load outside the frame, a
- * store outside the ids, a register the contract does not give, a branch in a
- * delay slot, and code outside the code.  Counts instructions.
+ * Knows only what the generator may use.  Stops at a load outside the frame and
+ * the pool, a store outside the ids, a register the contract does not give, a
+ * branch in a delay slot, and code outside the code.  Counts instructions.
  */
 #ifndef TESTS_RUN_SIM_H
 #define TESTS_RUN_SIM_H
@@ -20,14 +20,17 @@
 
 enum {
 	SIM_CODE = 0x80100000,
+	SIM_POOL = 0x81000000,
 	SIM_FRAME = 0x80200002, /* 2 modulo 4 */
 	SIM_IDS = 0x80300000,
 	SIM_RETURN = 0x8fff0000,
 };
 
 static struct {
+	uint64_t pool[RUN_POOL_BYTES / 8];
+	const uint32_t *root; /* NULL: code at SIM_CODE */
 	const uint32_t *code;
-	uint32_t words;
+	uint32_t words, base; /* of the code */
 	uint32_t r[32];
 	const uint8_t *frame;
 	uint32_t len;
@@ -59,6 +62,11 @@ sim_load(uint32_t pc, uint32_t at, unsigned n)
 
 	if (at % n != 0)
 		sim_fail(pc, "unaligned load", at);
+	if (n != 1 && sim.root != NULL && at - SIM_POOL < RUN_POOL_BYTES) {
+		const uint8_t *p = (const uint8_t *)sim.pool + (at - SIM_POOL);
+
+		return n == 2 ? le16_get(p) : le32_get(p);
+	}
 	for (unsigned i = n; i-- > 0;)
 		v = v << 8 | sim_byte(pc, at + i);
 	return v;
@@ -126,6 +134,10 @@ sim_step_alu(uint32_t pc, uint32_t w)
 		sim_set(pc, rd, s - t);
 	else if (SIM_IS(and))
 		sim_set(pc, rd, s & t);
+	else if (SIM_IS(xor))
+		sim_set(pc, rd, s ^ t);
+	else if (SIM_IS(mul))
+		sim_set(pc, rd, s * t);
 	else if (SIM_IS(sltu))
 		sim_set(pc, rd, s < t);
 	else if (SIM_IS(wsbh))
@@ -221,10 +233,10 @@ sim_branch(uint32_t pc, uint32_t w, uint32_t *to)
 static uint32_t
 sim_fetch(uint32_t pc)
 {
-	if (pc % 4 != 0 || (pc - SIM_CODE) / 4 >= sim.words)
+	if (pc % 4 != 0 || (pc - sim.base) / 4 >= sim.words)
 		sim_fail(pc, "outside the code", pc);
 	sim.insns++;
-	return sim.code[(pc - SIM_CODE) / 4];
+	return sim.code[(pc - sim.base) / 4];
 }
 
 uint32_t
@@ -236,14 +248,34 @@ run_address(void)
 void
 run_load(const uint32_t *code, uint32_t words)
 {
+	sim.root = NULL;
 	sim.code = code;
 	sim.words = words;
+	sim.base = SIM_CODE;
+}
+
+void *
+run_pool(uint32_t *address, const uint32_t *root)
+{
+	*address = SIM_POOL;
+	sim.root = root;
+	sim.code = (const uint32_t *)(const void *)sim.pool;
+	sim.words = RUN_POOL_BYTES / 4;
+	sim.base = SIM_POOL;
+	return sim.pool;
+}
+
+void
+run_sync(void *code, size_t bytes)
+{
+	(void)code;
+	(void)bytes;
 }
 
 uint32_t
 run_call(const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids)
 {
-	uint32_t pc = SIM_CODE, to, none;
+	uint32_t pc = sim.root != NULL ? *sim.root : SIM_CODE, to, none;
 
 	for (unsigned i = 1; i < 32; i++)
 		sim.r[i] = 0xdead0000u + i; /* nothing may be relied on */

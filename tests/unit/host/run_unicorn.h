@@ -22,10 +22,14 @@ enum {
 	UNI_FRAME = 0x00400002,
 	UNI_IDS = 0x00500000,
 	UNI_RETURN = 0x00600000,
+	UNI_POOL = 0x01000000,
 };
+
+static uint8_t uni_pool[RUN_POOL_BYTES] __attribute__((aligned(4096)));
 
 static struct {
 	uc_engine *uc;
+	const uint32_t *root; /* NULL: code at UNI_CODE */
 	const uint32_t *code;
 	uint32_t words, len, insns, pc;
 	const char *wrong;
@@ -62,8 +66,11 @@ uni_on_insn(uc_engine *uc, uint64_t address, uint32_t size, void *arg)
 static void
 uni_clip(uint32_t *address, uint32_t *size)
 {
-	uint32_t w = uni.code[(uni.pc - UNI_CODE) / 4], base = 0;
-	bool left = (w & 0xfc000000) == (uint32_t)MIPS_OP_lwl;
+	uint32_t w, base = 0;
+	bool left;
+
+	uni_check(uc_mem_read(uni.uc, uni.pc, &w, sizeof(w)));
+	left = (w & 0xfc000000) == (uint32_t)MIPS_OP_lwl;
 
 	if (!left && (w & 0xfc000000) != (uint32_t)MIPS_OP_lwr)
 		return;
@@ -83,6 +90,8 @@ uni_on_memory(uc_engine *uc, uc_mem_type type, uint64_t address, int bytes,
 	(void)value;
 	(void)arg;
 	if (type == UC_MEM_READ) {
+		if (uni.root != NULL && at - UNI_POOL < RUN_POOL_BYTES)
+			return;
 		uni_clip(&at, &size);
 		if (at < UNI_FRAME || size > uni.len ||
 			at - UNI_FRAME > uni.len - size)
@@ -103,6 +112,8 @@ uni_open(void)
 	uni_check(uc_mem_map(uni.uc, UNI_FRAME & ~0xfff, 4096, UC_PROT_ALL));
 	uni_check(uc_mem_map(uni.uc, UNI_IDS, 4096, UC_PROT_ALL));
 	uni_check(uc_mem_map(uni.uc, UNI_RETURN, 4096, UC_PROT_ALL));
+	uni_check(uc_mem_map_ptr(
+		uni.uc, UNI_POOL, RUN_POOL_BYTES, UC_PROT_ALL, uni_pool));
 	uni_check(uc_hook_add(uni.uc, &hook[0], UC_HOOK_CODE,
 		(void *)(uintptr_t)uni_on_insn, NULL, 1, 0));
 	uni_check(uc_hook_add(uni.uc, &hook[1],
@@ -123,11 +134,30 @@ run_load(const uint32_t *code, uint32_t words)
 {
 	if (words > UNI_CODE_BYTES / 4)
 		abort();
+	uni.root = NULL;
 	uni.code = code;
 	uni.words = words;
 	uni_check(uc_mem_write(uni.uc, UNI_CODE, code, 4 * (size_t)words));
 	uni_check(uc_ctl_remove_cache(
 		uni.uc, UNI_CODE, UNI_CODE + UNI_CODE_BYTES));
+}
+
+void *
+run_pool(uint32_t *address, const uint32_t *root)
+{
+	if (uni.uc == NULL)
+		uni_open();
+	*address = UNI_POOL;
+	uni.root = root;
+	return uni_pool;
+}
+
+void
+run_sync(void *code, size_t bytes)
+{
+	uint32_t at = UNI_POOL + (uint32_t)((uint8_t *)code - uni_pool);
+
+	uni_check(uc_ctl_remove_cache(uni.uc, at, at + bytes));
 }
 
 static void
@@ -151,7 +181,8 @@ run_call(const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids)
 	uni.len = len;
 	uni.insns = 0;
 	uni.wrong = NULL;
-	err = uc_emu_start(uni.uc, UNI_CODE, UNI_RETURN, 0, 100000);
+	err = uc_emu_start(uni.uc, uni.root != NULL ? *uni.root : UNI_CODE,
+		UNI_RETURN, 0, 100000);
 	if (uni.wrong != NULL) {
 		printf("\n    generated code at %#x: %s\n", uni.pc, uni.wrong);
 		fflush(stdout);

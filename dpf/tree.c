@@ -1,110 +1,12 @@
 /*
- * arena.c - memory of a set, and the sorted trees and lists that live in it.
+ * tree.c - the sorted trees and lists that live in a set's pool.
  *
- * Two block sizes with free lists above a mark that only rises; working memory
- * is taken from the end and given back.  Trees are crit-bit trees: their shape
- * depends on the keys alone and no choice of keys makes them deep.
+ * Trees are crit-bit trees: their shape depends on the keys alone and no choice
+ * of keys makes them deep.
  */
 #include "dpf/trie.h"
 
 #include <spindle/bytes.h>
-
-/*
- * Bytes at the end of the arena that emit must be able to borrow, and inserting
- * again whatever was removed.
- */
-static uint32_t
-reserve(const struct dpf_set *s)
-{
-	uint32_t emit = 4 * s->max_arms + 8;
-	uint32_t insert = s->scratch > s->keep ? s->scratch : s->keep;
-
-	return insert > emit ? insert : emit;
-}
-
-bool
-dpf_arena_has_reserve(const struct dpf_set *s)
-{
-	return s->bytes - s->used >= reserve(s);
-}
-
-static ref_t
-take(struct dpf_set *s, ref_t *list)
-{
-	ref_t r = *list;
-
-	if (r != 0)
-		*list = ((struct link *)trie_at(s, r))->next;
-	return r;
-}
-
-static void
-give(struct dpf_set *s, ref_t *list, ref_t r)
-{
-	struct link *l = trie_at(s, r);
-
-	l->next = *list;
-	*list = r;
-}
-
-/* No small block is free: cut a big one up. */
-static ref_t
-split(struct dpf_set *s)
-{
-	ref_t r = take(s, &s->free_big);
-
-	if (r == 0)
-		return 0;
-	for (uint32_t at = TRIE_SMALL; at < TRIE_BIG; at += TRIE_SMALL)
-		give(s, &s->free_small, r + at);
-	return r;
-}
-
-ref_t
-dpf_arena_alloc(struct dpf_set *s, uint32_t bytes)
-{
-	ref_t r = take(s, bytes == TRIE_BIG ? &s->free_big : &s->free_small);
-	uint32_t room = s->bytes - s->used;
-	uint32_t *word;
-
-	if (r == 0 && room >= reserve(s) && bytes <= room - reserve(s)) {
-		r = s->used;
-		s->used += bytes;
-	}
-	if (r == 0 && bytes == TRIE_SMALL)
-		r = split(s);
-	if (r == 0)
-		return 0;
-	word = trie_at(s, r);
-	for (uint32_t i = 0; i < bytes / sizeof(*word); i++)
-		word[i] = 0;
-	return r;
-}
-
-void
-dpf_arena_free(struct dpf_set *s, ref_t r, uint32_t bytes)
-{
-	give(s, bytes == TRIE_BIG ? &s->free_big : &s->free_small, r);
-}
-
-void *
-dpf_arena_scratch(struct dpf_set *s, size_t bytes)
-{
-	if (bytes > s->bytes - s->used)
-		return NULL;
-	s->scratch = ((uint32_t)bytes + 7) & ~7u;
-	if (s->scratch > s->bytes - s->used) {
-		s->scratch = 0;
-		return NULL;
-	}
-	return s->mem + s->bytes - s->scratch;
-}
-
-void
-dpf_arena_scratch_end(struct dpf_set *s)
-{
-	s->scratch = 0;
-}
 
 /* --- sorted trees --------------------------------------------------------- */
 
@@ -163,7 +65,7 @@ dpf_tree_add(struct dpf_set *s, ref_t *root, ref_t item)
 	differ = key ^ key_at(s, nearest(s, *root, key));
 	if (differ == 0)
 		return SP_EEXIST;
-	r = dpf_arena_alloc(s, TRIE_SMALL);
+	r = dpf_pool_alloc(s, sizeof(*in));
 	if (r == 0)
 		return SP_ENOMEM;
 	in = trie_at(s, r);
@@ -199,7 +101,7 @@ dpf_tree_del(struct dpf_set *s, ref_t *root, uint32_t key)
 		const struct inner *in = inner_at(s, gone);
 
 		*above = in->child[!side(in, key)];
-		dpf_arena_free(s, gone, TRIE_SMALL);
+		dpf_pool_free(s, gone, sizeof(*in));
 	}
 }
 
