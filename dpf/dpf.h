@@ -278,6 +278,15 @@ int dpf_set_rank(struct dpf_set *s, uint32_t id, uint32_t rank) SP_MUST_CHECK;
 int dpf_set_emit(struct dpf_set *s, uint32_t *code, size_t room_words,
 	uint32_t address) SP_MUST_CHECK;
 
+/*
+ * dpf_code_bound - how many instructions that code takes at most.
+ *
+ * CODE is what dpf_set_emit() made for ADDRESS, SCRATCH has room for WORDS
+ * values.  0xffff stands for that many or more.
+ */
+uint32_t dpf_code_bound(const uint32_t *code, size_t words, uint32_t address,
+	uint16_t *scratch);
+
 /* How far into a frame, in bytes, any filter of the set can read at a fixed
  * offset; 0xffff when it follows a variable base. */
 uint32_t dpf_set_reach(const struct dpf_set *s);

@@ -22,7 +22,8 @@ void bind_init(void);
 
 /*
  * System calls (contract: struct sp_flow, struct sp_bind).  CLASH is filled in
- * when the result is SP_EOVERLAP or SP_EUNDECIDED.  Long: interrupts are on
+ * when the result is SP_EOVERLAP or SP_EUNDECIDED.  SP_EFULL: no slot is free, or
+ * classifiers or templates would take longer a frame than interrupts may be off.  Long: interrupts are on
  * while they think.
  */
 int flow_derive(uint32_t cap, const struct sp_flow *f,

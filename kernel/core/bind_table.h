@@ -65,12 +65,17 @@ struct classifier {
 	uint32_t room_words;
 	uint32_t side;   /* which one is live */
 	uint32_t words;  /* of the last emit */
+	uint32_t bound;  /* instructions a frame, likewise */
+	uint32_t live;   /* ... of the live half */
 	uint32_t *bytes; /* where the size is exposed */
 };
 
 extern struct classifier bind_rx, bind_taps;
 
-/* Compile the set into the half that nothing points at. */
+/*
+ * Compile the set into the half that nothing points at.  Returns SP_OK, SP_ENOMEM,
+ * or SP_EFULL when a frame might keep interrupts off for too long.
+ */
 int classifier_emit(struct classifier *c) SP_MUST_CHECK;
 
 /* Make the compiled half live; interrupts off. */

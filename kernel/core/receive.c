@@ -19,6 +19,11 @@ enum {
 	RX_ARENA_PAGES = 512,
 	TAP_ARENA_PAGES = 512,
 	CODE_PAGES = 64,
+	CODE_WORDS = CODE_PAGES * SP_PAGE / 4,
+	/* Instructions a frame that classifiers may take at most; the taps' with
+	 * the counting. */
+	RX_LIMIT = 600,
+	TAPS_LIMIT = 2000,
 	TAP_COST = 14, /* instructions to count one */
 };
 
@@ -51,6 +56,7 @@ static struct {
 	rx_code_t code;
 	tap_code_t taps;
 	uint16_t tap_ids[SP_MAX_BINDINGS];
+	uint16_t scratch[CODE_WORDS];
 	struct sp_binding_info nobody; /* counters of what has no binding */
 } rx;
 
@@ -129,7 +135,6 @@ count_taps(const uint8_t *frame, uint32_t len)
 		b->bytes += len;
 		b->last_count = cp0_get_count();
 	}
-	pcn_spend(n * TAP_COST);
 }
 
 /* Stands before the classifier while there are taps; else they cost nothing. */
@@ -287,9 +292,31 @@ classifier_init(
 	if (dpf_set_init(page_kva((uint32_t)arena), arena_pages * SP_PAGE, kind,
 		    &c->set) < 0)
 		PANIC("classifier does not fit its arena");
-	c->room_words = CODE_PAGES * SP_PAGE / 4;
+	c->room_words = CODE_WORDS;
 	c->code[0] = page_kva((uint32_t)code);
 	c->code[1] = page_kva((uint32_t)code + CODE_PAGES);
+}
+
+static uint32_t
+taps(void)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 1; i < SP_MAX_BINDINGS; i++)
+		n += bind_table[i].kind == BIND_TAP;
+	return n;
+}
+
+/* What a frame costs in C's code too.  An id is stored by two instructions, so no
+ * more than half of the longest way are ids; one tap is not in the table yet. */
+static uint32_t
+counting(const struct classifier *c, uint32_t code_bound)
+{
+	uint32_t n = taps() + 1;
+
+	if (c == &bind_rx)
+		return 0;
+	return TAP_COST * (n < code_bound / 2 ? n : code_bound / 2);
 }
 
 int
@@ -300,18 +327,13 @@ classifier_emit(struct classifier *c)
 
 	if (words < 0)
 		return words;
-	icache_sync(to, (size_t)words * 4);
 	c->words = (uint32_t)words;
+	c->bound = dpf_code_bound(to, c->words, (uint32_t)to, rx.scratch);
+	c->bound += counting(c, c->bound);
+	if (c->bound > (c == &bind_rx ? RX_LIMIT : TAPS_LIMIT))
+		return SP_EFULL;
+	icache_sync(to, (size_t)words * 4);
 	return SP_OK;
-}
-
-static bool
-has_taps(void)
-{
-	for (uint32_t i = 1; i < SP_MAX_BINDINGS; i++)
-		if (bind_table[i].kind == BIND_TAP)
-			return true;
-	return false;
 }
 
 void
@@ -325,8 +347,10 @@ classifier_swing(struct classifier *c)
 	if (c == &bind_rx)
 		rx.code = (rx_code_t)code;
 	else
-		rx.taps = has_taps() ? (tap_code_t)code : NULL;
+		rx.taps = taps() > 0 ? (tap_code_t)code : NULL;
 	rx.classify = rx.taps != NULL ? with_taps : rx.code;
+	c->live = c->bound;
+	pcn_frame_cost(bind_rx.live + (rx.taps != NULL ? bind_taps.live : 0));
 }
 
 void

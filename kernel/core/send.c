@@ -24,9 +24,11 @@ enum {
 	TX_PAGES = TX_ARENA_PAGES + 2 * TX_CODE_PAGES,
 	MIRROR_SCRATCH = 16384,
 	MIRROR_ROOM = 4096,
+	TX_LIMIT = 600, /* instructions to say whether a frame may be sent */
 	DRAIN_COUNTS = 666667, /* 4 ms: three long frames on the wire */
 };
 
+_Static_assert(MIRROR_SCRATCH / 2 >= TX_CODE_PAGES * SP_PAGE / 4, "publish()");
 static uint8_t mirror_scratch[MIRROR_SCRATCH] __attribute__((aligned(8)));
 static uint8_t mirror_blob[MIRROR_ROOM] __attribute__((aligned(4)));
 
@@ -73,9 +75,12 @@ tx_rights_destroy(struct tx_rights *t)
 	page_free_kernel(t->pfn, TX_PAGES);
 }
 
-/* Compile the set into the half that nothing points at, then swing. */
+/*
+ * Compile the set into the half that nothing points at, then swing.  Templates are
+ * asked with interrupts off, so they may not take LIMIT instructions.
+ */
 static int
-publish(struct tx_rights *t)
+publish(struct tx_rights *t, uint32_t limit)
 {
 	uint32_t side = t->side ^ 1;
 	uint32_t *code =
@@ -85,6 +90,10 @@ publish(struct tx_rights *t)
 
 	if (words < 0)
 		return words;
+	/* The scratch memory is free again: dpf_mirror() is done with it. */
+	if (dpf_code_bound(code, (size_t)words, (uint32_t)code,
+		    (uint16_t *)(void *)mirror_scratch) >= limit)
+		return SP_EFULL;
 	icache_sync(code, (size_t)words * 4);
 	t->side = side;
 	t->code = (tx_code_t)(uintptr_t)code;
@@ -95,7 +104,7 @@ publish(struct tx_rights *t)
 static void
 publish_less(struct tx_rights *t)
 {
-	if (publish(t) < 0)
+	if (publish(t, UINT32_MAX) < 0)
 		t->code = tx_nothing;
 }
 
@@ -116,7 +125,7 @@ tx_rights_add(struct tx_rights *t, const struct dpf_filter *f, uint32_t id)
 	err = dpf_set_insert(t->set, &mirror, id, 0);
 	if (err < 0)
 		return err;
-	err = publish(t);
+	err = publish(t, TX_LIMIT);
 	if (err < 0) {
 		int gone = dpf_set_remove(t->set, id);
 

@@ -35,7 +35,8 @@ void tx_rights_destroy(struct tx_rights *t);
 
 /*
  * Add, exchange or remove the mirror of what was bound as ID.  On error nothing changes.
- * Returns SP_OK, SP_ENOMEM or SP_EUNSUPPORTED.
+ * Returns SP_OK, SP_ENOMEM, SP_EUNSUPPORTED or SP_EFULL (it might take too long to
+ * ask them all).
  */
 int tx_rights_add(struct tx_rights *t, const struct dpf_filter *f,
 	uint32_t id) SP_MUST_CHECK;

@@ -517,7 +517,7 @@ rx_done(enum pcn_verdict verdict)
 	pcn.info->received++;
 	pcn.info->bytes += mcnt - FCS;
 	/* A word is copied and cleared by some four instructions. */
-	pcn.rx_spent += RX_FRAME_COST + mcnt;
+	pcn.rx_spent += RX_FRAME_COST + pcn.rx_cost + mcnt;
 	if (verdict == PCN_RECYCLE && mcnt > WIRE_MIN + FCS)
 		slot_clear(desc_frame(d) - PCN_FRAME_AT, mcnt);
 	pcn_rx_give(d);
@@ -528,6 +528,12 @@ void
 pcn_credit(void)
 {
 	pcn.rx_credit = PCN_RX_BUDGET;
+}
+
+void
+pcn_frame_cost(uint32_t n)
+{
+	pcn.rx_cost = n;
 }
 
 void

@@ -82,6 +82,9 @@ enum pcn_rest {
 enum pcn_rest pcn_interrupt(void);
 void pcn_credit(void);
 
+/* Each frame takes N instructions before it is known whose it is. */
+void pcn_frame_cost(uint32_t n);
+
 /* From the consumer: this frame took N instructions more than copying it. */
 void pcn_spend(uint32_t n);
 

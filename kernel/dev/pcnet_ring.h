@@ -22,6 +22,7 @@ struct pcn {
 	uint32_t tx_quick;          /* the same, 0 while somebody is crowded */
 	uint32_t tx_crowded;        /* senders that have their whole share */
 	uint32_t rx_credit;         /* frames that may still be taken */
+	uint32_t rx_cost;           /* instructions to know whose a frame is */
 	uint32_t rx_spent; /* instructions of this interrupt, roughly */
 	pcn_consumer_t consume;
 	pcn_done_t done;

@@ -8,14 +8,17 @@ import contextlib
 import os
 import re
 import shutil
+import struct
 import tempfile
 import time
 
+import agentlib
 import frames
 import harness
 from harness import check, equal
 from machine import Machine, wait_for
 
+EFULL = -12
 PORT = 600
 LONG = bytes(i * 7 & 0xff for i in range(1472))  # 1514 bytes on the wire
 SEND = """
@@ -61,6 +64,39 @@ def test_what_was_checked_and_what_was_there_is_sent():
         check(w.receive(0.2) is None, "more than was sent")
         m.cli("status", "--audit")
         equal(m.status()["memory"]["free"], free, "free pages")
+
+
+def long_filter(n):
+    """Frames of which each of N bytes is not 7: each must be looked at."""
+    return struct.pack("<IHHHH", 0x31465044, 0, n, 0, 0) + b"".join(
+        struct.pack("<BBBBHHHHII", 0, 0, 1, 0, 14 + i, 0xfffe,
+                    i + 1 if i + 1 < n else 0xffff, 0, 0xff, 7)
+        for i in range(n))
+
+
+def refused(m, blob, to, where):
+    """Add a filter; the kernel's code if it will not, else 0, and it is gone."""
+    with agentlib.Agent(os.path.join(m.dir, "ctl.sock")) as a:
+        try:
+            a.filter_add("long", blob, to, where)
+        except agentlib.Refused as e:
+            return e.code
+        a.filter_del("long")
+        return 0
+
+
+def test_filters_that_would_keep_interrupts_off_for_long_are_refused():
+    with Machine() as m:
+        m.start("sleeper")
+        free = m.status()["memory"]["free"]
+        for to, where, most in ((agentlib.TO_COUNT, "", 400),
+                                (agentlib.TO_RING, "sleeper", 120)):
+            for n, want in ((most, 0), (2 * most, EFULL), (most, 0)):
+                equal(refused(m, long_filter(n), to, where), want,
+                      f"{n} tests, to {where or 'count'}")
+        equal(m.ask("filter", "list"), [], "filters")
+        equal(m.status()["memory"]["free"], free, "free pages")
+        m.cli("status", "--audit")
 
 
 @contextlib.contextmanager

@@ -25,13 +25,14 @@ enum {
 
 static uint32_t random_rounds; /* how many sets a test makes */
 static uint32_t code[CODE_WORDS];
+static uint16_t longest[CODE_WORDS];
 static uint64_t arena[ARENA_BYTES / 8];
 static struct draft drafts[MAX_FILTERS];
 
 /* A set and what it was made of: filter i has id i + 1 and rank[i]. */
 static struct {
 	struct dpf_set *set;
-	uint32_t n, words;
+	uint32_t n, words, bound;
 	uint32_t rank[MAX_FILTERS];
 	bool all;
 } under_test;
@@ -66,6 +67,9 @@ emit(void)
 
 	CU_ASSERT_FATAL(n > 0);
 	under_test.words = (uint32_t)n;
+	under_test.bound =
+		dpf_code_bound(code, under_test.words, run_address(), longest);
+	CU_ASSERT_FATAL(under_test.bound < UINT16_MAX);
 	run_load(code, under_test.words);
 }
 
@@ -100,6 +104,8 @@ check_one(const uint8_t *frame, size_t len, size_t wirelen)
 
 	if (got != expect_one(frame, len, wirelen))
 		complain("ONE", frame, len);
+	if (run_insns() > under_test.bound)
+		complain("ONE: longer than its bound", frame, len);
 }
 
 static void
@@ -111,6 +117,8 @@ check_all(const uint8_t *frame, size_t len, size_t wirelen)
 
 	if (got > under_test.n)
 		complain("ALL: too many ids", frame, len);
+	if (run_insns() > under_test.bound)
+		complain("ALL: longer than its bound", frame, len);
 	for (uint32_t i = 0; i < got; i++) {
 		if (ids[i] == 0 || ids[i] > under_test.n || seen[ids[i] - 1])
 			complain("ALL: bad id", frame, len);
@@ -454,6 +462,9 @@ test_ports_take_few_instructions(void)
 		c = cost_of_keys(n, port_flow);
 		CU_ASSERT(c.worst <= rows[i].limit);
 		CU_ASSERT(c.worst * n <= 2 * c.sum);
+		CU_ASSERT(c.worst <= under_test.bound);
+		/* A frame that is followed into every bucket does not exist. */
+		CU_ASSERT(under_test.bound <= c.worst + c.worst / 4);
 		CU_ASSERT(worst_miss(port_flow) <= rows[i].limit);
 	}
 }
