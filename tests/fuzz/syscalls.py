@@ -19,10 +19,11 @@ import frames
 from harness import Failed, check, equal
 from machine import Machine, wait_for
 
-CALLS, WORKERS = 1000000, 5
+CALLS, WORKERS, MOST_WORKERS = 1000000, 5, 8
 TYPE = 0x88b5
+SMALL = 32  # MiB: calls often find no memory
 GO = 11  # the judge's port
-ECHOED = 10
+FRAMES, ECHOED = 24, 10  # of each kind, before the next look
 AUDIT_EVERY = 20  # twentieths of a second
 PROGRAM = "build/test/fuzz/syscall.elf"
 JUDGE = "build/test/attack/judge.elf"
@@ -38,8 +39,8 @@ def frame(i, n):
 
 def noise(w, n):
     """Frames that nobody need answer; some of what workers send comes back."""
-    for i in range(4 * WORKERS):
-        w.send(frame(i % WORKERS, n))
+    for i in range(FRAMES):
+        w.send(frame(i % MOST_WORKERS, n))
     for _ in range(ECHOED):
         sent = w.receive(0)
         if sent is None:
@@ -107,9 +108,9 @@ def findings(text):
     check(not bad, "\n".join(bad))
 
 
-def fuzz(seed, calls=CALLS, workers=WORKERS):
+def fuzz(seed, calls=CALLS, workers=WORKERS, memory=128):
     """One round; returns (calls a second, the report's lines)."""
-    with Machine() as m:
+    with Machine("--mem", str(memory)) as m:
         m.ash("echo", "udp dst port 7", "udp_echo")
         m.cli("app", "start", "echo-ring")
         m.cli("filter", "add", "ring", "udp dst port 9", "--to",
@@ -147,7 +148,8 @@ def main():
     end, total, start = time.monotonic() + seconds, 0, time.monotonic()
     while time.monotonic() < end:
         print(f"fuzz: system calls, seed {seed}", flush=True)
-        rate, lines = fuzz(seed)
+        rate, lines = fuzz(seed, CALLS, 2 + seed % (MOST_WORKERS - 1),
+                           SMALL if seed % 3 == 0 else 128)
         total += CALLS
         print(f"fuzz: {lines[-1]}; {rate:,.0f} calls/s", flush=True)
         seed += 1
