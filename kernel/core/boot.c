@@ -162,15 +162,19 @@ add_pages(struct env *e, uint32_t va, uint32_t bytes)
 	for (va &= ~(uint32_t)(SP_PAGE - 1); va < end; va += SP_PAGE) {
 		if (space_get(&e->space, va) != 0)
 			continue;
-		if (!space_has_room(&e->space, 1))
+		if (!space_has_room(&e->space, va, 1))
 			return SP_EFULL;
 
 		int pfn = page_alloc(1, 0, ~0u, e->slot + 1, &e->name);
 
 		if (pfn < 0)
 			return pfn;
-		space_set(&e->space, va,
+
+		int err = space_set(&e->space, va,
 			(uint32_t)pfn << 6 | LO_CACHED | LO_VALID | LO_DIRTY);
+
+		if (err < 0)
+			return err;
 	}
 	return SP_OK;
 }

@@ -17,6 +17,7 @@ enum {
 	TABLE_PAGES = 2,
 	TABLE_SLOTS = TABLE_PAGES * SP_PAGE / 8,
 	TABLE_MAX = TABLE_SLOTS - TABLE_SLOTS / 8, /* probes stay short */
+	PROBES_MAX = 64, /* even for those who choose pages that collide */
 	ASIDS = 256,
 };
 
@@ -68,14 +69,28 @@ hash(uint32_t vpn)
 	return (vpn * 0x9e3779b1u) >> 16 & (TABLE_SLOTS - 1);
 }
 
+/* The slot of VA, or the free one it would get, at most PROBES_MAX from where it
+ * belongs; NULL when there is none. */
 static struct mapping *
 find(const struct space *s, uint32_t va)
 {
-	uint32_t vpn = va / SP_PAGE;
+	uint32_t vpn = va / SP_PAGE, home = hash(vpn);
 
-	for (uint32_t i = hash(vpn);; i = (i + 1) & (TABLE_SLOTS - 1))
-		if (s->table[i].vpn == vpn || s->table[i].vpn == 0)
-			return &s->table[i];
+	for (uint32_t i = 0; i < PROBES_MAX; i++) {
+		struct mapping *m = &s->table[(home + i) & (TABLE_SLOTS - 1)];
+
+		if (m->vpn == vpn || m->vpn == 0)
+			return m;
+	}
+	return NULL;
+}
+
+/* How far M is from where VA belongs. */
+static uint32_t
+distance(const struct space *s, const struct mapping *m, uint32_t va)
+{
+	return ((uint32_t)(m - s->table) - hash(va / SP_PAGE)) &
+	       (TABLE_SLOTS - 1);
 }
 
 /* The user frame that LO maps, or NULL: device pages are not counted. */
@@ -135,19 +150,34 @@ space_destroy(struct space *s)
 	s->table = NULL;
 }
 
+/* Neighbouring pages lie far from each other in the table, so N of them push
+ * nobody from half the distance to all of it. */
 bool
-space_has_room(const struct space *s, uint32_t n)
+space_has_room(const struct space *s, uint32_t va, uint32_t n)
 {
-	return n <= TABLE_MAX - s->used;
+	if (n > TABLE_MAX - s->used)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t at = va + i * SP_PAGE;
+		const struct mapping *m = find(s, at);
+
+		if (m == NULL ||
+			(m->vpn == 0 && distance(s, m, at) >= PROBES_MAX / 2))
+			return false;
+	}
+	return true;
 }
 
-void
+int
 space_set(struct space *s, uint32_t va, uint32_t lo)
 {
 	struct mapping *m = find(s, va);
+
+	if (m == NULL || (m->vpn == 0 && s->used == TABLE_MAX))
+		return SP_EFULL;
+
 	uint32_t old = m->lo;
 
-	KASSERT(m->vpn != 0 || s->used < TABLE_MAX);
 	if (m->vpn == 0)
 		s->used++;
 	m->vpn = va / SP_PAGE;
@@ -155,13 +185,17 @@ space_set(struct space *s, uint32_t va, uint32_t lo)
 	get_frame(s, va, lo);
 	stlb_drop(va, s->asid);
 	put_frame(old);
+	return SP_OK;
 }
 
 uint32_t
 space_get(const struct space *s, uint32_t va)
 {
-	if (va - SP_INFO_VA >= SP_EXPOSED_END - SP_INFO_VA)
-		return find(s, va)->lo;
+	if (va - SP_INFO_VA >= SP_EXPOSED_END - SP_INFO_VA) {
+		const struct mapping *m = find(s, va);
+
+		return m == NULL ? 0 : m->lo;
+	}
 
 	uint32_t pfn = info_exposed(va);
 
@@ -191,10 +225,12 @@ void
 space_clear(struct space *s, uint32_t va)
 {
 	struct mapping *m = find(s, va);
+
+	if (m == NULL || m->vpn == 0)
+		return;
+
 	uint32_t lo = m->lo;
 
-	if (m->vpn == 0)
-		return;
 	stlb_drop(va, s->asid);
 	remove_slot(s, (uint32_t)(m - s->table));
 	put_frame(lo);
@@ -253,8 +289,7 @@ space_break_frame(uint32_t pfn, bool keep_owner)
 
 	stlb_break(pfn, keep_owner && owner != NULL ? owner->asid : 0);
 	if (s != NULL && !(keep_owner && s == owner) &&
-		find(s, va)->vpn == va / SP_PAGE &&
-		LO_PFN(find(s, va)->lo) == pfn)
+		LO_PFN(space_get(s, va)) == pfn)
 		space_clear(s, va);
 }
 

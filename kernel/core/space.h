@@ -31,11 +31,12 @@ int space_init(struct space *s, uint32_t owner) SP_MUST_CHECK;
 /* Drop all mappings and the table; long. */
 void space_destroy(struct space *s);
 
-/* Room for N more mappings? */
-bool space_has_room(const struct space *s, uint32_t n);
+/* Room for N mappings from VA on?  Not if too many others collide with one. */
+bool space_has_room(const struct space *s, uint32_t va, uint32_t n);
 
-/* Set the mapping of VA (page aligned); space_has_room() said yes. */
-void space_set(struct space *s, uint32_t va, uint32_t lo);
+/* Set the mapping of VA (page aligned).  SP_OK, or SP_EFULL, which cannot be
+ * if space_has_room() said yes. */
+int space_set(struct space *s, uint32_t va, uint32_t lo) SP_MUST_CHECK;
 
 /* EntryLo of the mapping of VA (exposed tables are mapped everywhere), or 0. */
 uint32_t space_get(const struct space *s, uint32_t va);

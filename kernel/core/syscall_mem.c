@@ -236,10 +236,10 @@ sys_map(uint32_t va, uint32_t b, uint32_t c, uint32_t d)
 		return err;
 	kernel_interruptible_begin();
 	err = check_map(&m);
-	if (err == SP_OK && !space_has_room(&e->space, m.count))
+	if (err == SP_OK && !space_has_room(&e->space, m.va, m.count))
 		err = SP_EFULL;
 	for (uint32_t i = 0; err == SP_OK && i < m.count; i++)
-		space_set(&e->space, m.va + i * SP_PAGE,
+		err = space_set(&e->space, m.va + i * SP_PAGE,
 			entry_lo(m.pfn + i, m.flags));
 	kernel_interruptible_end();
 	return err;

@@ -85,6 +85,28 @@ bad_mappings(void)
 	tried("map-free", sys_page_free(APP_CAP_SELF, own, 1));
 }
 
+/* Pages that all lie together in the kernel's table would make every miss a long
+ * search with interrupts off. */
+static void
+colliding_mappings(void)
+{
+	int32_t pfn = alloc(1, 0, PFN_ANY), code = SP_OK;
+	uint32_t n = 0, vpn;
+
+	for (vpn = 0x1000; code == SP_OK && vpn < 0x70000; vpn++)
+		if (((vpn * 0x9e3779b1u >> 16 & 1023) - 0x300) < 4) {
+			code = map(vpn * SP_PAGE, (uint32_t)pfn, 1, 0);
+			n++;
+		}
+	tried("map-collide", code);
+	tried("map-collide-early", n > 64 ? SP_EFULL : SP_OK);
+	while (--vpn >= 0x1000)
+		if (((vpn * 0x9e3779b1u >> 16 & 1023) - 0x300) < 4)
+			(void)sys_unmap(APP_CAP_SELF, 0, vpn * SP_PAGE, 1);
+	tried("map-collide-free",
+		sys_page_free(APP_CAP_SELF, (uint32_t)pfn, 1));
+}
+
 /* Of all frames there are, one that is somebody else's. */
 static void
 others_frames(void)
@@ -126,6 +148,7 @@ app_main(uint32_t a0, uint32_t a1)
 	bad_calls();
 	bad_allocations();
 	bad_mappings();
+	colliding_mappings();
 	others_frames();
 	freed_frames();
 	(void)own_pages(SPARE_VA, 200); /* the kernel's to take back */
