@@ -100,12 +100,17 @@ def test_registers_survive_thousands_of_refills_and_interrupts():
             w.send(frames.udp(b"fault", 8))
             m.console_says("ash faults: aborted, fault, pc 8")
             check(len(said(m)) < 4, "nobody ran when the handler faulted")
+            sent = echoed = 0
             while len(said(m)) < 4:
                 check(time.monotonic() < end, f"thrashing: {said(m)}")
                 for i in range(16):
                     w.send(frames.udp(b"%d" % i))
+                sent += 16
+                # Time that the host takes is charged too, and who owes a
+                # slice is not served in others': some may be dropped.
                 for i in range(16):
-                    check(w.receive() is not None, "echo meanwhile")
+                    echoed += w.receive() is not None
+            check(echoed > sent // 4, f"echoed {echoed} of {sent} meanwhile")
         equal(sorted(said(m)), ["done", "done"] + ["thrash changed 0 handled 0"] * 2,
               "what they say")
         check(m.nic()["interrupts"] > before + 100, "few interrupts")
