@@ -108,12 +108,12 @@ def test_registers_survive_thousands_of_refills_and_interrupts():
                 sent += 16
                 # Time that the host takes is charged too, and who owes a
                 # slice is not served in others': some may be dropped.
-                for i in range(16):
-                    echoed += w.receive() is not None
+                while w.receive(0.1) is not None:
+                    echoed += 1
             check(echoed > sent // 4, f"echoed {echoed} of {sent} meanwhile")
         equal(sorted(said(m)), ["done", "done"] + ["thrash changed 0 handled 0"] * 2,
               "what they say")
-        check(m.nic()["interrupts"] > before + 100, "few interrupts")
+        check(m.nic()["interrupts"] > before + 20, "few interrupts")
 
 
 def test_contexts_that_are_refused():

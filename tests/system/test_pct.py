@@ -6,6 +6,7 @@ tests/system/apps/pct.c says what each role does.
 LIMIT: 300
 """
 import re
+import time
 
 import frames
 import harness
@@ -249,6 +250,7 @@ def test_either_end_is_killed_in_an_upcall():
         c.start("server", "W")
         bind(c, "server", 1)
         c.start("client", "k", "server")
+        time.sleep(1)  # until it has called: in an upcall nobody is served
         with c.m.wire() as w:
             w.send(frames.udp(b"up", 1))
             c.says("upcall")
