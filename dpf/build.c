@@ -418,7 +418,7 @@ dpf_table_make(
 		retire(s, old);
 	}
 	f->table = table;
-	s->dirty = true;
+	dpf_trie_changed(s);
 	return true;
 }
 
@@ -494,7 +494,7 @@ dpf_table_relax(struct dpf_set *s, ref_t table)
 		form_at(s, t->form)->table = 0;
 		take_down(s, table);
 		retire(s, table);
-		s->dirty = true;
+		dpf_trie_changed(s);
 	} else if (t->now.hash.bits > MIN_BITS &&
 		   8 * t->nentries < 1u << t->now.hash.bits) {
 		dpf_table_resize(s, t);

@@ -259,6 +259,19 @@ int dpf_set_rename(struct dpf_set *s, uint32_t id, uint32_t to) SP_MUST_CHECK;
 int dpf_set_rank(struct dpf_set *s, uint32_t id, uint32_t rank) SP_MUST_CHECK;
 
 /*
+ * dpf_set_candidates - which filters of a set may share a frame with F.
+ *
+ * Calls EACH for every filter that does, and for few that do not.  R is proved
+ * unless it is DPF_UNDECIDED, which dpf_relate() may decide: EQUAL, INSIDE (F's
+ * frames are some of the candidate's) or CONTAINS.  EACH must not change the
+ * set; what is negative stops the search.  Returns SP_OK, SP_ENOMEM (EACH was
+ * not called), or what EACH returned.
+ */
+typedef int dpf_candidate(void *arg, uint32_t id, enum dpf_relation r);
+int dpf_set_candidates(struct dpf_set *s, const struct dpf_filter *f,
+	dpf_candidate *each, void *arg) SP_MUST_CHECK;
+
+/*
  * dpf_set_emit - generate the classifier of the set as it is now.
  *
  * The words go to CODE and will run at ADDRESS (a multiple of 8; all ROOM_WORDS

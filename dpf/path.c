@@ -175,9 +175,8 @@ against(struct literal *a, const struct literal *b)
 	}
 }
 
-/* Does L's load say that NEED bytes behind BASE are in the frame? */
-static bool
-covers(const struct dpf_set *s, const struct literal *l, ref_t base,
+bool
+dpf_literal_covers(const struct dpf_set *s, const struct literal *l, ref_t base,
 	uint32_t need)
 {
 	uint32_t reach = (uint32_t)l->off + l->width;
@@ -202,7 +201,8 @@ bound_is_implied(const struct dpf_set *s, const struct literal *lits,
 	const struct literal *b = &lits[i];
 
 	for (uint32_t k = 0; k < n; k++)
-		if (k != i && covers(s, &lits[k], b->base, b->off + 1u))
+		if (k != i &&
+			dpf_literal_covers(s, &lits[k], b->base, b->off + 1u))
 			return true;
 	return false;
 }

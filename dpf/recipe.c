@@ -17,6 +17,7 @@ struct path {
 	uint8_t nfields;
 	uint8_t node[FORM_FIELDS];
 	uint8_t drop[FORM_FIELDS]; /* bits behind the value's bytes */
+	struct plan plan;
 };
 
 /* Bases, nodes and paths follow. */
@@ -174,13 +175,38 @@ dpf_recipe_follow(struct dpf_set *s, ref_t recipe, const struct dpf_filter *f,
 	return err;
 }
 
+bool
+dpf_recipe_knows_paths(const struct dpf_set *s, ref_t recipe)
+{
+	return recipe_at(s, recipe)->npaths > 0;
+}
+
+ref_t
+dpf_recipe_path(const struct dpf_set *s, ref_t recipe,
+	const struct dpf_filter *f, uint32_t i, uint32_t *values)
+{
+	struct recipe *r = recipe_at(s, recipe);
+	const struct path *p = paths_of(r) + i;
+
+	if (i == r->npaths)
+		return 0;
+	read_values(p, f, values);
+	return p->form;
+}
+
+struct plan *
+dpf_recipe_plan(const struct dpf_set *s, ref_t recipe, uint32_t i)
+{
+	return &paths_of(recipe_at(s, recipe))[i].plan;
+}
+
 /* --- learning ---------------------------------------------------------------- */
 
 struct lesson {
 	uint32_t fixed;
 	uint32_t npaths;
 	bool bad;
-	struct path path[MAX_PATHS];
+	struct path *path;
 };
 
 static bool
@@ -341,12 +367,16 @@ void
 dpf_recipe_learn(struct dpf_set *s, const struct walk *w, void *scratch)
 {
 	const struct dpf_filter *f = w->filter;
-	struct lesson l = { .npaths = 0 };
+	ref_t paths =
+		f->nnodes > MAX_NODES
+			? 0
+			: dpf_pool_alloc(s, MAX_PATHS * sizeof(struct path));
+	struct lesson l = { .path = trie_at(s, paths) };
 	struct walk again = *w;
 
-	if (f->nnodes > MAX_NODES)
+	if (paths == 0)
 		return;
-	dpf_walk_start(&again, s, f, scratch);
+	dpf_walk_start(&again, s, f, scratch); /* its bases stay */
 	again.look = look_at_path;
 	again.look_arg = &l;
 	while (!l.bad && dpf_walk_next(&again))
@@ -357,6 +387,7 @@ dpf_recipe_learn(struct dpf_set *s, const struct walk *w, void *scratch)
 		l.fixed = UINT32_MAX;
 	}
 	keep(s, f, &l);
+	dpf_pool_free(s, paths, MAX_PATHS * sizeof(struct path));
 }
 
 void

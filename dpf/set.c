@@ -98,7 +98,7 @@ add_filter(struct dpf_set *s, uint32_t id)
 	f = trie_at(s, *page);
 	f->on_page++;
 	f = dpf_filter_of(s, id);
-	f->leaves = f->tail = f->mark = 0;
+	f->leaves = f->mark = 0;
 	f->used = 1;
 	s->nfilters++;
 	return f;
@@ -151,7 +151,7 @@ add_plain(struct dpf_set *s, const struct literal *lits, uint32_t n,
 	leaf_at(s, r)->id = id & DPF_MAX_ID;
 	leaf_at(s, r)->order = dpf_order_of(s, id);
 	add_to_filter(s, dpf_filter_of(s, id), r);
-	s->dirty = true;
+	dpf_trie_changed(s);
 	if (form != 0)
 		dpf_form_add_plain(s, form, r);
 	return SP_OK;
@@ -258,7 +258,7 @@ drop_plain(struct dpf_set *s, ref_t r)
 		dpf_form_drop_plain(s, l->form, r);
 	dpf_trie_prune(s, place);
 	dpf_pool_free(s, r, sizeof(struct leaf));
-	s->dirty = true;
+	dpf_trie_changed(s);
 }
 
 static void
@@ -282,43 +282,17 @@ drop_leaf(struct dpf_set *s, ref_t r)
 /* --- filters ----------------------------------------------------------------- */
 
 static void
-drop_leaves(struct dpf_set *s, struct filter *f)
+drop_leaves(struct dpf_set *s, uint32_t id)
 {
+	struct filter *f = dpf_filter_of(s, id);
+
 	while (f->leaves != 0) {
 		ref_t r = f->leaves;
 
 		f->leaves = leaf_at(s, r)->more;
 		drop_leaf(s, r);
 	}
-	dpf_tail_free(s, f->tail);
-	f->tail = 0;
-}
-
-/* Intern the bases that paths use; give all back when one does not fit. */
-static int
-get_bases(struct dpf_set *s, struct walk *w, uint32_t *got)
-{
-	const struct dpf_filter *f = w->filter;
-
-	w->bases[0] = REF_FRAME;
-	for (uint32_t i = 1; i <= f->nbases; i++) {
-		if (!dpf_walk_uses(w, i))
-			continue;
-		w->bases[i] = dpf_base_get(
-			s, &f->bases[i - 1], w->bases[f->bases[i - 1].from]);
-		if (w->bases[i] == 0)
-			return SP_ENOMEM;
-		*got |= BIT(i);
-	}
-	return SP_OK;
-}
-
-static void
-put_bases(struct dpf_set *s, const struct walk *w, uint32_t got)
-{
-	for (uint32_t i = 1; i <= DPF_MAX_BASES; i++)
-		if (got & BIT(i))
-			dpf_base_put(s, w->bases[i]);
+	dpf_tail_free(s, id);
 }
 
 /* The literal that ends a path at a tail. */
@@ -345,13 +319,12 @@ add_paths(struct dpf_set *s, const struct dpf_filter *f, void *scratch,
 	uint32_t id, bool learn)
 {
 	struct walk w;
-	uint32_t got = 0;
 	int err;
 
 	dpf_walk_start(&w, s, f, scratch);
-	err = get_bases(s, &w, &got);
+	err = dpf_walk_get_bases(s, &w);
 	if (err == SP_OK && w.has_tail)
-		err = dpf_tail_build(s, &w, &dpf_filter_of(s, id)->tail);
+		err = dpf_tail_build(s, &w, id);
 	while (err == SP_OK && dpf_walk_next(&w)) {
 		if (w.end != DPF_ACCEPT)
 			end_with_tail(&w);
@@ -360,7 +333,7 @@ add_paths(struct dpf_set *s, const struct dpf_filter *f, void *scratch,
 	if (err == SP_OK && learn && !w.has_tail &&
 		all_keyed(s, dpf_filter_of(s, id)))
 		dpf_recipe_learn(s, &w, scratch);
-	put_bases(s, &w, got);
+	dpf_walk_put_bases(s, &w);
 	return err;
 }
 
@@ -436,7 +409,7 @@ dpf_set_insert(struct dpf_set *s, const struct dpf_filter *f, uint32_t id,
 		err = finish(s, own);
 	if (err < 0) {
 		unstage(s);
-		drop_leaves(s, own);
+		drop_leaves(s, id);
 		drop_filter(s, id);
 		clean_up(s);
 	}
@@ -446,11 +419,9 @@ dpf_set_insert(struct dpf_set *s, const struct dpf_filter *f, uint32_t id,
 int
 dpf_set_remove(struct dpf_set *s, uint32_t id)
 {
-	struct filter *f = find_filter(s, id);
-
-	if (f == NULL)
+	if (find_filter(s, id) == NULL)
 		return SP_ENOENT;
-	drop_leaves(s, f);
+	drop_leaves(s, id);
 	drop_filter(s, id);
 	clean_up(s);
 	return SP_OK;
@@ -484,7 +455,7 @@ dpf_set_rename(struct dpf_set *s, uint32_t id, uint32_t to)
 		return SP_ENOMEM;
 	now->rank = f->rank;
 	now->leaves = f->leaves;
-	now->tail = f->tail;
+	dpf_tail_rename(s, id, to);
 	for (ref_t r = now->leaves; r != 0; r = leaf_at(s, r)->more) {
 		struct leaf *l = leaf_at(s, r);
 

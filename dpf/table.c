@@ -85,15 +85,29 @@ hash(const struct table *t, const uint32_t *key)
 	return dpf_hash(&t->now.hash, key, t->ncols);
 }
 
+/* R or the first entry behind it that has KEY. */
+static ref_t
+with_key(const struct dpf_set *s, const struct table *t, ref_t r,
+	const uint32_t *key)
+{
+	while (r != 0 && !same_key(t, entry_at(s, r)->key, key))
+		r = next_of(s, t, entry_at(s, r));
+	return r;
+}
+
 ref_t
 dpf_table_find(
 	const struct dpf_set *s, const struct table *t, const uint32_t *key)
 {
-	ref_t r = first_in(s, t, hash(t, key));
+	return with_key(s, t, first_in(s, t, hash(t, key)), key);
+}
 
-	while (r != 0 && !same_key(t, entry_at(s, r)->key, key))
-		r = next_of(s, t, entry_at(s, r));
-	return r;
+ref_t
+dpf_table_again(const struct dpf_set *s, const struct table *t, ref_t entry)
+{
+	const struct entry *e = entry_at(s, entry);
+
+	return with_key(s, t, next_of(s, t, e), e->key);
 }
 
 /* --- leaves ------------------------------------------------------------------ */

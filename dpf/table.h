@@ -159,9 +159,11 @@ ref_t dpf_table_first(
 	const struct dpf_set *s, const struct table *t, uint32_t *bucket);
 ref_t dpf_table_next(const struct dpf_set *s, const struct table *t,
 	uint32_t *bucket, ref_t entry);
-/* The first entry with KEY, or 0. */
+/* The first entry with KEY, or 0; and the next with the key of ENTRY. */
 ref_t dpf_table_find(
 	const struct dpf_set *s, const struct table *t, const uint32_t *key);
+ref_t dpf_table_again(
+	const struct dpf_set *s, const struct table *t, ref_t entry);
 
 /* A leaf of filter ID with the key, not yet in the table; 0: full. */
 ref_t dpf_table_leaf(struct dpf_set *s, struct table *t, const uint32_t *key,

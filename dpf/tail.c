@@ -101,35 +101,9 @@ connect(struct dpf_set *s, struct walk *w, ref_t accept, ref_t reject)
 	}
 }
 
-int
-dpf_tail_build(struct dpf_set *s, struct walk *w, ref_t *head)
+static void
+free_nodes(struct dpf_set *s, ref_t head)
 {
-	ref_t *last = head, accept, reject;
-	int err = allocate(s, w, &last);
-
-	if (err < 0)
-		return err;
-	accept = append(s, &last);
-	reject = append(s, &last);
-	if (accept == 0 || reject == 0)
-		return SP_ENOMEM;
-	tail_at(s, accept)->is_end = tail_at(s, reject)->is_end = true;
-	tail_at(s, accept)->accepts = true;
-	connect(s, w, accept, reject);
-	tail_at(s, *head)->link.key = s->tails;
-	s->tails = *head;
-	return SP_OK;
-}
-
-void
-dpf_tail_free(struct dpf_set *s, ref_t head)
-{
-	ref_t *at = &s->tails;
-
-	while (*at != 0 && *at != head)
-		at = &tail_at(s, *at)->link.key;
-	if (*at != 0)
-		*at = tail_at(s, head)->link.key;
 	while (head != 0) {
 		ref_t next = tail_at(s, head)->link.next;
 
@@ -137,6 +111,60 @@ dpf_tail_free(struct dpf_set *s, ref_t head)
 		dpf_pool_free(s, head, sizeof(struct tail));
 		head = next;
 	}
+}
+
+int
+dpf_tail_build(struct dpf_set *s, struct walk *w, uint32_t id)
+{
+	ref_t head = 0, *last = &head, accept = 0, reject = 0;
+	int err = allocate(s, w, &last);
+
+	if (err == SP_OK) {
+		accept = append(s, &last);
+		reject = append(s, &last);
+	}
+	if (accept == 0 || reject == 0) {
+		free_nodes(s, head);
+		return SP_ENOMEM;
+	}
+	tail_at(s, accept)->is_end = tail_at(s, reject)->is_end = true;
+	tail_at(s, accept)->accepts = true;
+	connect(s, w, accept, reject);
+	tail_at(s, head)->id = id;
+	tail_at(s, head)->link.key = s->tails;
+	s->tails = head;
+	return SP_OK;
+}
+
+/* Where the list has the tail of filter ID; to 0 when there is none. */
+static ref_t *
+find(struct dpf_set *s, uint32_t id)
+{
+	ref_t *at = &s->tails;
+
+	while (*at != 0 && tail_at(s, *at)->id != id)
+		at = &tail_at(s, *at)->link.key;
+	return at;
+}
+
+void
+dpf_tail_free(struct dpf_set *s, uint32_t id)
+{
+	ref_t *at = find(s, id), head = *at;
+
+	if (head == 0)
+		return;
+	*at = tail_at(s, head)->link.key;
+	free_nodes(s, head);
+}
+
+void
+dpf_tail_rename(struct dpf_set *s, uint32_t id, uint32_t to)
+{
+	ref_t head = *find(s, id);
+
+	if (head != 0)
+		tail_at(s, head)->id = to;
 }
 
 static uint32_t

@@ -185,3 +185,10 @@ dpf_trie_walk(const struct dpf_set *s, ref_t test)
 		place = p->link.next;
 	}
 }
+
+void
+dpf_trie_changed(struct dpf_set *s)
+{
+	s->dirty = true;
+	s->version++;
+}

@@ -105,16 +105,21 @@ struct leaf {
 	uint16_t id : 15;
 	bool keyed : 1;
 	uint16_t order; /* rank + 1, so that 0 is no filter */
+	uint16_t mark;  /* of the last search that counted it */
 };
 
 struct filter {
 	ref_t leaves;
-	ref_t tail;    /* its first node; 0: all paths lie in the trie */
-	uint32_t mark; /* of the last search that came across it */
 	uint16_t rank;
 	uint8_t used;    /* 0: no filter has this id */
 	uint8_t on_page; /* of the first one of a page: how many are used */
+	/* scratch of near.c */
+	uint16_t mark; /* of the last search that came across it */
+	uint16_t next; /* id of another one that was found */
+	uint16_t inside, cover;
 };
+
+_Static_assert(sizeof(struct filter) == 16, "there are many");
 
 /* One literal of a conjunction, and the key of a test. */
 struct literal {
@@ -135,6 +140,7 @@ struct tail {
 			     node, the tail of another filter */
 	struct literal lit;
 	ref_t yes, no;
+	uint32_t id;          /* of the first node: whose tail it is */
 	bool is_end, accepts; /* an end, and which */
 	bool entered;         /* from the trie: nothing is known there */
 	/* scratch */
@@ -175,7 +181,9 @@ struct dpf_set {
 	uint32_t scratch_bytes;
 
 	ref_t trie; /* the root: a place */
-	uint32_t nfilters, mark;
+	uint32_t nfilters;
+	uint32_t version; /* of the trie; tables may change */
+	uint16_t mark;    /* of the last search */
 	ref_t ids[TRIE_ID_PAGES];
 	ref_t bases[TRIE_BASE_HASH];
 	ref_t forms[TRIE_FORM_HASH];
@@ -276,6 +284,8 @@ ref_t dpf_trie_grow(struct dpf_set *s, const struct literal *lits,
 	uint32_t n) SP_MUST_CHECK;
 /* Give back PLACE and what is above it as far as no path needs it. */
 void dpf_trie_prune(struct dpf_set *s, ref_t place);
+/* The code is no more that of the trie. */
+void dpf_trie_changed(struct dpf_set *s);
 /* A test below PLACE that no other path may follow; it is given one arm. */
 ref_t dpf_trie_test(
 	struct dpf_set *s, ref_t place, const struct literal *l) SP_MUST_CHECK;
@@ -308,6 +318,14 @@ enum fate dpf_literal_bound(struct literal *l);
 /* From numbers to keys: as a little-endian load sees them. */
 void dpf_literal_key(struct literal *l);
 
+/* What N keyed literals, which hold together, say about the keyed literal T. */
+enum says { SAYS_NOTHING, SAYS_YES, SAYS_NO };
+enum says dpf_literals_say(const struct dpf_set *s, const struct literal *lits,
+	uint32_t n, const struct literal *t);
+/* Does L's load say that NEED bytes behind BASE are in the frame? */
+bool dpf_literal_covers(const struct dpf_set *s, const struct literal *l,
+	ref_t base, uint32_t need);
+
 /* Make N literals canonical.  Returns false when they contradict each other. */
 bool dpf_conjunction(
 	const struct dpf_set *s, struct literal *lits, uint32_t *n);
@@ -319,6 +337,7 @@ struct walk {
 	const struct dpf_filter *filter;
 	const struct dpf_set *set;
 	ref_t bases[DPF_MAX_BASES + 1]; /* of the filter, interned */
+	uint32_t got;                   /* bits of those that are */
 	struct literal *lits;           /* the current path, canonical */
 	uint32_t nlits;
 	uint16_t end; /* DPF_ACCEPT, or the node where a tail begins */
@@ -346,8 +365,9 @@ size_t dpf_walk_bytes(const struct dpf_filter *f);
 /* Chooses where tails begin.  w->bases comes later. */
 void dpf_walk_start(struct walk *w, const struct dpf_set *s,
 	const struct dpf_filter *f, void *scratch);
-/* Whether some accepting path may use base I of the filter. */
-bool dpf_walk_uses(const struct walk *w, uint32_t base);
+/* Intern the bases that paths use, as far as they fit. */
+int dpf_walk_get_bases(struct dpf_set *s, struct walk *w) SP_MUST_CHECK;
+void dpf_walk_put_bases(struct dpf_set *s, const struct walk *w);
 bool dpf_walk_is_live(const struct walk *w, uint16_t node);
 /* The test of NODE, or what remains of it where it came out false. */
 struct literal dpf_walk_literal(const struct walk *w, uint16_t node, bool no);
@@ -357,10 +377,13 @@ bool dpf_walk_next(struct walk *w);
 
 /* --- tail.c ---------------------------------------------------------------- */
 
-/* Copy what lies behind the entries of W; *HEAD becomes the first node. */
+/* Copy what lies behind the entries of W, for filter ID. */
 int dpf_tail_build(
-	struct dpf_set *s, struct walk *w, ref_t *head) SP_MUST_CHECK;
-void dpf_tail_free(struct dpf_set *s, ref_t head);
+	struct dpf_set *s, struct walk *w, uint32_t id) SP_MUST_CHECK;
+/* Give back what filter ID has of it. */
+void dpf_tail_free(struct dpf_set *s, uint32_t id);
+/* The filter with ID has another one now. */
+void dpf_tail_rename(struct dpf_set *s, uint32_t id, uint32_t to);
 /* Like dpf_set_reach(), of all tails. */
 uint32_t dpf_tails_reach(const struct dpf_set *s);
 

@@ -8,6 +8,8 @@
  */
 #include "dpf/trie.h"
 
+#include <spindle/bytes.h>
+
 static uint32_t
 max_paths(const struct walk *w)
 {
@@ -146,6 +148,7 @@ dpf_walk_start(struct walk *w, const struct dpf_set *s,
 	w->flags = (uint8_t *)(w->stack + n);
 	w->depth = 0;
 	w->node = f->root;
+	w->got = 0;
 	w->look = NULL;
 	for (size_t i = 0; i < n; i++)
 		w->flags[i] = 0;
@@ -161,8 +164,9 @@ dpf_walk_start(struct walk *w, const struct dpf_set *s,
 
 /* --- literals --------------------------------------------------------------- */
 
-bool
-dpf_walk_uses(const struct walk *w, uint32_t base)
+/* May some accepting path use base BASE of the filter? */
+static bool
+uses(const struct walk *w, uint32_t base)
 {
 	for (uint32_t i = 0; i < w->filter->nnodes; i++) {
 		uint32_t b = w->filter->nodes[i].base;
@@ -175,6 +179,32 @@ dpf_walk_uses(const struct walk *w, uint32_t base)
 			return true;
 	}
 	return false;
+}
+
+int
+dpf_walk_get_bases(struct dpf_set *s, struct walk *w)
+{
+	const struct dpf_filter *f = w->filter;
+
+	w->bases[0] = REF_FRAME;
+	for (uint32_t i = 1; i <= f->nbases; i++) {
+		if (!uses(w, i))
+			continue;
+		w->bases[i] = dpf_base_get(
+			s, &f->bases[i - 1], w->bases[f->bases[i - 1].from]);
+		if (w->bases[i] == 0)
+			return SP_ENOMEM;
+		w->got |= BIT(i);
+	}
+	return SP_OK;
+}
+
+void
+dpf_walk_put_bases(struct dpf_set *s, const struct walk *w)
+{
+	for (uint32_t i = 1; i <= DPF_MAX_BASES; i++)
+		if (w->got & BIT(i))
+			dpf_base_put(s, w->bases[i]);
 }
 
 struct literal

@@ -353,6 +353,112 @@ test_a_replacement_that_fails_leaves_what_was_there(void)
 	CU_ASSERT_EQUAL(winner(&b), 2);
 }
 
+/* --- who may meet --------------------------------------------------------------- */
+
+static void
+test_candidates_are_all_that_share_a_frame(void)
+{
+	static struct model_item other;
+	struct model_near n;
+
+	for (uint32_t i = 0; i < live_rounds; i++) {
+		open_model(i + 33, i % 3 == 0);
+		for (unsigned k = 0; k < 100; k++) {
+			uint32_t id = 1 + rng_below(&model.r, MODEL_IDS);
+
+			CU_ASSERT_EQUAL_FATAL(
+				model_step(&model, MODEL_IDS, false), SP_OK);
+			model_new_filter(&model, &other);
+			model_check_near(&model, &other.filter, 20, &n);
+			if (!model.item[id].in)
+				continue;
+			model_check_near(
+				&model, &model.item[id].filter, 20, &n);
+		}
+	}
+	free(other.blob);
+	other.blob = NULL;
+}
+
+/* How many candidates, and how many of each relation, flow F has in S. */
+static uint32_t near_count[DPF_UNDECIDED + 1];
+
+static int
+count_near(void *arg, uint32_t id, enum dpf_relation r)
+{
+	(void)arg;
+	(void)id;
+	near_count[r]++;
+	return SP_OK;
+}
+
+static uint32_t
+count_candidates(struct dpf_set *s, const struct flow *f)
+{
+	uint32_t sum = 0;
+
+	memset(near_count, 0, sizeof(near_count));
+	CU_ASSERT_FATAL(flow_filter(&draft, f) > 0);
+	CU_ASSERT_EQUAL(
+		dpf_set_candidates(s, &draft.filter, count_near, NULL), SP_OK);
+	for (size_t i = 0; i < ARRAY_LEN(near_count); i++)
+		sum += near_count[i];
+	return sum;
+}
+
+static void
+test_candidates_among_thousands_are_few_and_known(void)
+{
+	struct dpf_set *s = new_set();
+	struct flow all = { .proto = 6 },
+		    port = { .proto = 6, .has_dport = true, .dport = 80 };
+	struct flow f = live_tuple(5000);
+
+	add_many(s, 0, 3000, live_tuple);
+	CU_ASSERT_EQUAL(count_candidates(s, &f), 0);
+	add(s, &all, 9999, 1);
+	add(s, &port, 9998, 2);
+	/* Twice: the second time it is known where to look. */
+	for (unsigned i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL(count_candidates(s, &f), 2);
+		CU_ASSERT_EQUAL(near_count[DPF_INSIDE], 2);
+	}
+	f = live_tuple(7);
+	CU_ASSERT_EQUAL(count_candidates(s, &f), 3);
+	CU_ASSERT_EQUAL(near_count[DPF_EQUAL], 1);
+	CU_ASSERT_EQUAL(count_candidates(s, &all), 3002);
+	CU_ASSERT_EQUAL(near_count[DPF_EQUAL], 1);
+	CU_ASSERT_EQUAL(near_count[DPF_CONTAINS], 3001);
+	CU_ASSERT_EQUAL(count_candidates(s, &port), 3002);
+	CU_ASSERT_EQUAL(near_count[DPF_CONTAINS], 3000);
+	all.proto = 17;
+	CU_ASSERT_EQUAL(count_candidates(s, &all), 0);
+}
+
+static int
+stop_at_once(void *arg, uint32_t id, enum dpf_relation r)
+{
+	(void)id;
+	(void)r;
+	++*(uint32_t *)arg;
+	return SP_EOVERLAP;
+}
+
+static void
+test_a_search_ends_when_it_is_told(void)
+{
+	struct dpf_set *s = new_set();
+	uint32_t calls = 0;
+
+	add_many(s, 0, 20, live_tuple);
+	draft_begin(&draft);
+	CU_ASSERT_FATAL(draft_accept(&draft) > 0);
+	CU_ASSERT_EQUAL(
+		dpf_set_candidates(s, &draft.filter, stop_at_once, &calls),
+		SP_EOVERLAP);
+	CU_ASSERT_EQUAL(calls, 1);
+}
+
 /* --- instructions -------------------------------------------------------------- */
 
 struct live_cost {
@@ -455,6 +561,9 @@ run_cases(const char *suite, uint32_t rounds)
 	CU_ADD_TEST(s, test_a_table_among_others_knows_who_is_best);
 	CU_ADD_TEST(s, test_a_bucket_without_entries_has_no_key);
 	CU_ADD_TEST(s, test_a_replacement_that_fails_leaves_what_was_there);
+	CU_ADD_TEST(s, test_candidates_are_all_that_share_a_frame);
+	CU_ADD_TEST(s, test_candidates_among_thousands_are_few_and_known);
+	CU_ADD_TEST(s, test_a_search_ends_when_it_is_told);
 	if (run_counts()) {
 		CU_ADD_TEST(s, test_ten_thousand_filters_take_few_instructions);
 		CU_ADD_TEST(s, test_nobody_makes_the_buckets_of_others_long);

@@ -146,7 +146,7 @@ model_make_frame(struct model *m, struct model_frame *f)
 static inline void
 model_check(struct model *m, unsigned n)
 {
-	struct model_frame f;
+	static struct model_frame f;
 
 	while (n-- > 0) {
 		model_make_frame(m, &f);
@@ -272,6 +272,60 @@ model_new_filter(struct model *m, struct model_item *i)
 	memcpy(i->blob, &d.head, bytes);
 	if (dpf_parse(i->blob, bytes, &i->filter) != n)
 		abort();
+}
+
+/* --- who may meet ------------------------------------------------------------- */
+
+struct model_near {
+	struct model *m;
+	uint8_t relation[MODEL_IDS + 1]; /* 0: not a candidate */
+	uint32_t n, decided;
+};
+
+static inline int
+model_is_near(void *arg, uint32_t id, enum dpf_relation r)
+{
+	struct model_near *n = arg;
+
+	if (id == 0 || id > MODEL_IDS || !n->m->item[id].in ||
+		n->relation[id] != 0 || r == DPF_DISJOINT || r == DPF_OVERLAPS)
+		abort();
+	n->relation[id] = (uint8_t)r;
+	n->n++;
+	n->decided += r != DPF_UNDECIDED;
+	return SP_OK;
+}
+
+/* The candidates of F are all that it meets on frames, and related as said. */
+static inline void
+model_check_near(struct model *m, const struct dpf_filter *f, unsigned frames,
+	struct model_near *n)
+{
+	static uint8_t accepts[MODEL_IDS + 1];
+	static struct model_frame frame;
+
+	memset(n, 0, sizeof(*n));
+	n->m = m;
+	if (dpf_set_candidates(m->set, f, model_is_near, n) < 0)
+		return; /* no memory */
+	while (frames-- > 0) {
+		const uint8_t *p = frame.bytes;
+		bool own;
+
+		model_make_frame(m, &frame);
+		own = dpf_interp(f, p, frame.len, frame.wirelen);
+		(void)model_judge(m, p, frame.len, frame.wirelen, accepts);
+		for (uint32_t id = 1; id <= MODEL_IDS; id++) {
+			uint8_t r = n->relation[id];
+
+			if ((own && accepts[id] && r == 0) ||
+				(own && !accepts[id] &&
+					(r == DPF_INSIDE || r == DPF_EQUAL)) ||
+				(!own && accepts[id] &&
+					(r == DPF_CONTAINS || r == DPF_EQUAL)))
+				model_fail(m, "candidate", p, frame.len);
+		}
+	}
 }
 
 /* --- changes ------------------------------------------------------------------ */
