@@ -94,6 +94,14 @@ drop_blob(struct bind_entry *n)
 	page_free_kernel(n->pfn, n->pages);
 }
 
+static struct classifier *
+classifier_of(const struct bind_entry *n)
+{
+	if (n->kind != BIND_TAP)
+		return &bind_rx;
+	return (n->flags & SP_BIND_OUT) != 0 ? &bind_sent : &bind_taps;
+}
+
 /* --- the checks of a binding ------------------------------------------------ */
 
 /* May the caller bind within flow ID?  The root flow needs the root. */
@@ -121,7 +129,9 @@ check_ring(struct bind_entry *n, uint32_t id)
 	n->ring = ring_find(id);
 	if (n->ring == NULL)
 		return SP_ENOENT;
-	return ring_owner(n->ring) == n->owner ? SP_OK : SP_EPERM;
+	if (ring_owner(n->ring) != n->owner)
+		return SP_EPERM;
+	return ring_is_tape(n->ring) ? SP_EINVAL : SP_OK;
 }
 
 static int
@@ -151,8 +161,11 @@ check_target(uint32_t cap, struct bind_entry *n, const struct sp_bind *b)
 		n->kind = BIND_ASH;
 		return check_handler(n, b);
 	case SP_TO_COUNT:
+	case SP_TO_CAPTURE:
 		n->kind = BIND_TAP;
-		return env_opens_device(cap, SP_NAME_NIC, 0) ? SP_OK : SP_EPERM;
+		if (!env_opens_device(cap, SP_NAME_NIC, 0))
+			return SP_EPERM;
+		return b->target == SP_TO_COUNT ? SP_OK : capture_check(n, b);
 	default:
 		return SP_EINVAL;
 	}
@@ -174,7 +187,8 @@ check_slot(const struct bind_entry *n, const struct sp_bind *b, uint32_t *slot)
 		return SP_ENOENT;
 	if (old->owner != n->owner)
 		return SP_EPERM;
-	if ((old->kind == BIND_TAP) != (n->kind == BIND_TAP))
+	if (classifier_of(old) != classifier_of(n) ||
+		bind_is_capture(old) != bind_is_capture(n))
 		return SP_EINVAL;
 	*slot = (uint32_t)(old - bind_table);
 	return SP_OK;
@@ -191,24 +205,21 @@ check_binding(uint32_t cap, const struct sp_bind *b, struct bind_entry *n,
 	err = check_flow(cap, b->flow, &n->flow);
 	if (err < 0)
 		return err;
-	if (b->flags & ~(uint32_t)(SP_BIND_UPCALL | SP_BIND_REPLACE))
+	if (b->flags &
+		~(uint32_t)(SP_BIND_UPCALL | SP_BIND_REPLACE | SP_BIND_OUT))
 		return SP_EUNSUPPORTED;
+	n->flags = b->flags & (SP_BIND_UPCALL | SP_BIND_OUT);
 	err = check_target(cap, n, b);
 	if (err < 0)
 		return err;
+	if ((n->flags & SP_BIND_OUT) != 0 && n->kind != BIND_TAP)
+		return SP_EINVAL;
 	n->object = b->object;
-	n->flags = b->flags & SP_BIND_UPCALL;
 	n->priority = b->priority;
 	return check_slot(n, b, slot);
 }
 
 /* --- change ----------------------------------------------------------------- */
-
-static struct classifier *
-classifier_of(const struct bind_entry *n)
-{
-	return n->kind == BIND_TAP ? &bind_taps : &bind_rx;
-}
 
 /* Put N's filter into its set as ID; ranks are told if it is no tap. */
 static int
@@ -232,7 +243,8 @@ fill_info(uint32_t slot, const char name[SP_NAME])
 	struct sp_binding_info *i = &info.binding[slot];
 
 	i->owner = e->owner->id;
-	i->target = e->kind == BIND_TAP    ? SP_TO_COUNT
+	i->target = bind_is_capture(e)     ? SP_TO_CAPTURE
+		    : e->kind == BIND_TAP  ? SP_TO_COUNT
 		    : e->kind == BIND_RING ? SP_TO_RING
 					   : SP_TO_ASH;
 	i->object = e->object;

@@ -27,7 +27,9 @@ check_targets(const struct bind_entry *e, uint32_t slot)
 			audit_fail("binding %u: the ring is not its owner's",
 				slot);
 	}
-	if (e->kind == BIND_RING && ring_find(e->object) != e->ring)
+	if ((e->kind == BIND_RING || bind_is_capture(e)) &&
+		(ring_find(e->object) != e->ring ||
+			ring_is_tape(e->ring) != bind_is_capture(e)))
 		audit_fail("binding %u: the ring has gone", slot);
 	if (e->kind == BIND_ASH &&
 		(handler_find(e->object) != e->handler ||
@@ -65,7 +67,7 @@ check_entry(const struct bind_entry *e, uint32_t slot, uint32_t *owned)
 		return;
 	owned[e->owner->slot] += slot < SP_MAX_BINDINGS;
 	check_targets(e, slot);
-	if (e->kind == BIND_RING || e->kind == BIND_ASH)
+	if (e->kind == BIND_RING || e->kind == BIND_ASH || bind_is_capture(e))
 		check_account(slot);
 }
 

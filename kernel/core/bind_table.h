@@ -1,5 +1,5 @@
 /*
- * bind_table.h - shared by bind.c, order.c and receive.c only.
+ * bind_table.h - shared by bind.c, order.c, receive.c and capture.c only.
  */
 #ifndef KERNEL_CORE_BIND_TABLE_H
 #define KERNEL_CORE_BIND_TABLE_H
@@ -34,6 +34,7 @@ struct bind_entry {
 	uint32_t flags;
 	int32_t priority;
 	uint32_t rank;
+	uint32_t snap;       /* a capture keeps that many bytes of a frame */
 	uint32_t pfn, pages; /* the blob */
 	struct dpf_filter filter;
 };
@@ -70,7 +71,7 @@ struct classifier {
 	uint32_t *bytes; /* where the size is exposed */
 };
 
-extern struct classifier bind_rx, bind_taps;
+extern struct classifier bind_rx, bind_taps, bind_sent;
 
 /*
  * Compile the set into the half that nothing points at.  Returns SP_OK, SP_ENOMEM,
@@ -84,5 +85,35 @@ void classifier_swing(struct classifier *c);
 /* Make the path of frames for SLOT what bind_table says; or a dead end. */
 void bind_path_set(uint32_t slot);
 void bind_path_clear(uint32_t slot);
+
+/* --- capture.c -------------------------------------------------------------- */
+
+typedef uint32_t (*tap_code_t)(
+	const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids);
+
+static inline bool
+bind_is_capture(const struct bind_entry *e)
+{
+	return e->kind == BIND_TAP && e->ring != NULL;
+}
+
+/*
+ * N is to be a capture as B says, in place of slot REPLACES or of none (0).
+ * Returns SP_OK and sets its ring and snap, or SP_ENOENT, SP_EPERM (the tape),
+ * SP_EINVAL (no tape; its snap length), SP_EFULL (all captures would copy too much
+ * of a frame).
+ */
+int capture_check(struct bind_entry *n, const struct sp_bind *b) SP_MUST_CHECK;
+
+/* At most so many instructions a frame, in each direction. */
+uint32_t capture_cost(bool out);
+
+/* FRAME was accepted by the taps IDS: count and record it.  Interrupts off. */
+void capture_frame(const uint16_t *ids, uint32_t n, const uint8_t *frame,
+	uint32_t len, uint32_t flags, uint32_t who);
+
+/* Captures have come or gone; CODE, NULL for none, says who watches what is sent.
+ * Interrupts off. */
+void capture_changed(tap_code_t sent);
 
 #endif /* KERNEL_CORE_BIND_TABLE_H */

@@ -18,19 +18,19 @@
 enum {
 	RX_ARENA_PAGES = 512,
 	TAP_ARENA_PAGES = 512,
+	SENT_ARENA_PAGES = 128,
 	CODE_PAGES = 64,
 	CODE_WORDS = CODE_PAGES * SP_PAGE / 4,
 	/* Instructions a frame that classifiers may take at most; the taps' with
 	 * the counting. */
 	RX_LIMIT = 600,
 	TAPS_LIMIT = 2000,
+	SENT_LIMIT = 600,
 	TAP_COST = 14, /* instructions to count one */
 };
 
 typedef uint32_t (*rx_code_t)(
 	const uint8_t *frame, uint32_t len, uint32_t wirelen);
-typedef uint32_t (*tap_code_t)(
-	const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids);
 
 struct path;
 typedef enum pcn_verdict (*deliver_t)(
@@ -49,16 +49,23 @@ _Static_assert(sizeof(struct path) == 32, "an index is a shift");
 
 struct classifier bind_rx = { .bytes = &info.code_bytes_rx };
 struct classifier bind_taps = { .bytes = &info.code_bytes_taps };
+struct classifier bind_sent;
 
 static struct {
 	struct path path[BIND_ENTRIES];
 	rx_code_t classify; /* the code itself, or with_taps() */
 	rx_code_t code;
-	tap_code_t taps;
+	tap_code_t taps, sent;
 	uint16_t tap_ids[SP_MAX_BINDINGS];
 	uint16_t scratch[CODE_WORDS];
 	struct sp_binding_info nobody; /* counters of what has no binding */
 } rx;
+
+/* Charging: what has been done since the last frame of another owner. */
+static struct {
+	uint32_t owner; /* environment id, 0: nobody */
+	uint32_t since; /* CP0 Count */
+} charge;
 
 /* --- endings ---------------------------------------------------------------- */
 
@@ -123,18 +130,16 @@ deliver_ash(struct path *p, uint8_t *frame, uint32_t len)
 
 /* --- the path ---------------------------------------------------------------- */
 
+/* Watching is nobody's time, as clock ticks are: not the frame's owner's either. */
 static void
-count_taps(const uint8_t *frame, uint32_t len)
+charge_nobody(uint32_t from)
 {
-	uint32_t n = rx.taps(frame, len, len, rx.tap_ids);
+	uint32_t took = cp0_get_count() - from;
 
-	for (uint32_t i = 0; i < n; i++) {
-		struct sp_binding_info *b = &info.binding[rx.tap_ids[i]];
-
-		b->packets++;
-		b->bytes += len;
-		b->last_count = cp0_get_count();
-	}
+	if (env_current() == NULL)
+		return;
+	sched_charge(NULL, took);
+	charge.since += took;
 }
 
 /* Stands before the classifier while there are taps; else they cost nothing. */
@@ -142,8 +147,12 @@ static uint32_t
 with_taps(const uint8_t *frame, uint32_t len, uint32_t wirelen)
 {
 	uint32_t id = rx.code(frame, len, wirelen);
+	uint32_t from = cp0_get_count();
+	uint32_t n = rx.taps(frame, len, wirelen, rx.tap_ids);
 
-	count_taps(frame, len);
+	capture_frame(
+		rx.tap_ids, n, frame, len, 0, id < SP_MAX_BINDINGS ? id : 0);
+	charge_nobody(from);
 	return id;
 }
 
@@ -173,12 +182,6 @@ bind_receive(uint8_t *frame, uint32_t len)
 }
 
 /* --- charging ----------------------------------------------------------------- */
-
-/* What has been done since the last frame of another owner. */
-static struct {
-	uint32_t owner; /* environment id, 0: nobody */
-	uint32_t since; /* CP0 Count */
-} charge;
 
 static void
 charge_until(uint32_t now)
@@ -297,13 +300,15 @@ classifier_init(
 	c->code[1] = page_kva((uint32_t)code + CODE_PAGES);
 }
 
+/* How many there are in C's direction. */
 static uint32_t
-taps(void)
+taps(const struct classifier *c)
 {
-	uint32_t n = 0;
+	uint32_t out = c == &bind_sent ? SP_BIND_OUT : 0, n = 0;
 
 	for (uint32_t i = 1; i < SP_MAX_BINDINGS; i++)
-		n += bind_table[i].kind == BIND_TAP;
+		n += bind_table[i].kind == BIND_TAP &&
+		     (bind_table[i].flags & SP_BIND_OUT) == out;
 	return n;
 }
 
@@ -312,11 +317,19 @@ taps(void)
 static uint32_t
 counting(const struct classifier *c, uint32_t code_bound)
 {
-	uint32_t n = taps() + 1;
+	uint32_t n = taps(c) + 1;
 
 	if (c == &bind_rx)
 		return 0;
 	return TAP_COST * (n < code_bound / 2 ? n : code_bound / 2);
+}
+
+static uint32_t
+limit_of(const struct classifier *c)
+{
+	return c == &bind_rx     ? RX_LIMIT
+	       : c == &bind_taps ? TAPS_LIMIT
+				 : SENT_LIMIT;
 }
 
 int
@@ -330,7 +343,7 @@ classifier_emit(struct classifier *c)
 	c->words = (uint32_t)words;
 	c->bound = dpf_code_bound(to, c->words, (uint32_t)to, rx.scratch);
 	c->bound += counting(c, c->bound);
-	if (c->bound > (c == &bind_rx ? RX_LIMIT : TAPS_LIMIT))
+	if (c->bound > limit_of(c))
 		return SP_EFULL;
 	icache_sync(to, (size_t)words * 4);
 	return SP_OK;
@@ -340,17 +353,24 @@ void
 classifier_swing(struct classifier *c)
 {
 	c->side ^= 1;
-	*c->bytes = c->words * 4;
+	if (c->bytes != NULL)
+		*c->bytes = c->words * 4;
 
 	uintptr_t code = (uintptr_t)c->code[c->side];
 
 	if (c == &bind_rx)
 		rx.code = (rx_code_t)code;
+	else if (c == &bind_taps)
+		rx.taps = taps(c) > 0 ? (tap_code_t)code : NULL;
 	else
-		rx.taps = taps() > 0 ? (tap_code_t)code : NULL;
+		rx.sent = taps(c) > 0 ? (tap_code_t)code : NULL;
 	rx.classify = rx.taps != NULL ? with_taps : rx.code;
+	capture_changed(rx.sent);
 	c->live = c->bound;
-	pcn_frame_cost(bind_rx.live + (rx.taps != NULL ? bind_taps.live : 0));
+	pcn_frame_cost(
+		bind_rx.live +
+		(rx.taps != NULL ? bind_taps.live + capture_cost(false) : 0) +
+		(rx.sent != NULL ? bind_sent.live + capture_cost(true) : 0));
 }
 
 void
@@ -360,6 +380,7 @@ bind_init(void)
 		bind_path_clear(i);
 	classifier_init(&bind_rx, RX_ARENA_PAGES, DPF_SET_ONE);
 	classifier_init(&bind_taps, TAP_ARENA_PAGES, DPF_SET_ALL);
+	classifier_init(&bind_sent, SENT_ARENA_PAGES, DPF_SET_ALL);
 	if (classifier_emit(&bind_rx) < 0)
 		PANIC("empty classifier");
 	classifier_swing(&bind_rx);

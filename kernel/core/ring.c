@@ -26,18 +26,29 @@ struct ring {
 	uint8_t *data;
 	uint32_t pfn, pages;
 	uint32_t head, slots; /* ours: what the owner sees is a copy */
+	uint32_t bytes;       /* of a tape; 0: it is none, and has slots */
+	uint32_t shown;       /* a tape's head as its owner sees it */
+	uint32_t told;        /* CP0 Count when its owner heard of a full one */
 };
 
 static struct ring rings[SP_MAX_RINGS];
 
+enum { TELL_COUNTS = 16666667 }; /* 100 ms between two reminders */
+
 _Static_assert(sizeof(struct sp_ring) <= SP_PAGE, "control page");
+_Static_assert(
+	offsetof(struct sp_ring, tail) == offsetof(struct sp_tape, tail) &&
+		offsetof(struct sp_ring, drops) ==
+			offsetof(struct sp_tape, drops),
+	"a tape's control page is like a ring's");
 
 int
-ring_create(struct env *e, uint32_t pfn, uint32_t pages)
+ring_create(struct env *e, uint32_t pfn, uint32_t pages, bool tape)
 {
 	uint32_t at = 0;
 
-	if (pages < 2 || pages > SP_RING_PAGES)
+	if (pages < 2 || pages > (tape ? SP_TAPE_PAGES : SP_RING_PAGES) ||
+		(tape && ((pages - 1) & (pages - 2)) != 0))
 		return SP_EINVAL;
 	while (at < SP_MAX_RINGS && rings[at].id != 0)
 		at++;
@@ -50,15 +61,17 @@ ring_create(struct env *e, uint32_t pfn, uint32_t pages)
 	r->owner = e;
 	r->pfn = pfn;
 	r->pages = pages;
-	r->head = 0;
-	r->slots = (pages - 1) * (SP_PAGE / SP_RING_SLOT);
+	r->head = r->shown = 0;
+	r->slots = tape ? 0 : (pages - 1) * (SP_PAGE / SP_RING_SLOT);
+	r->bytes = tape ? (pages - 1) * SP_PAGE : 0;
+	r->told = cp0_get_count();
 	r->control = page_kva(pfn);
 	r->data = page_kva(pfn + 1);
 	r->id = (at + 1) | r->generation << 8;
 	env_info(e)->rings++;
 	page_pin(pfn, pages);
 	memset(r->control, 0, SP_PAGE);
-	r->control->slots = r->slots;
+	r->control->slots = tape ? r->bytes : r->slots;
 	r->control->id = r->id;
 	return (int)r->id;
 }
@@ -75,6 +88,12 @@ struct env *
 ring_owner(const struct ring *r)
 {
 	return r->owner;
+}
+
+bool
+ring_is_tape(const struct ring *r)
+{
+	return r->bytes != 0;
 }
 
 void
@@ -162,6 +181,54 @@ ring_deliver(struct ring *r, const uint8_t *frame, uint32_t len,
 	return true;
 }
 
+/* --- tapes ------------------------------------------------------------------ */
+
+/* The tape is full: the owner hears of it, though not at every frame. */
+static void
+record_lost(struct ring *r)
+{
+	uint32_t now = cp0_get_count();
+
+	r->control->drops++;
+	if (now - r->told < TELL_COUNTS)
+		return;
+	r->told = now;
+	env_post(r->owner, SP_EVENT_RING);
+}
+
+struct sp_record *
+ring_record(struct ring *r, uint32_t bytes)
+{
+	uint32_t used = r->head - mmio_read32((uintptr_t)&r->control->tail);
+	uint32_t at = r->head & (r->bytes - 1), end = r->bytes - at;
+	uint32_t skip = end < bytes + RING_SLACK ? end : 0;
+
+	if (used > r->bytes || r->bytes - used < skip + bytes + RING_SLACK) {
+		record_lost(r);
+		return NULL;
+	}
+	if (skip != 0) {
+		*(uint32_t *)(void *)(r->data + at) = SP_RECORD_SKIP | skip;
+		r->head += skip;
+		at = 0;
+	}
+	return (void *)(r->data + at);
+}
+
+void
+ring_record_done(struct ring *r, uint32_t bytes)
+{
+	uint32_t tail = mmio_read32((uintptr_t)&r->control->tail);
+	uint32_t used = r->shown - tail, half = r->bytes / 2;
+
+	/* The record before the index that hands it over. */
+	dma_barrier();
+	r->shown = r->head += bytes;
+	r->control->head = r->head;
+	if (used == 0 || (used < half && r->head - tail >= half))
+		env_post(r->owner, SP_EVENT_RING);
+}
+
 void
 ring_audit(void)
 {
@@ -176,7 +243,8 @@ ring_audit(void)
 			owned[r->owner->slot]++;
 		if ((r->id & 0xff) != i + 1 || r->control != page_kva(r->pfn) ||
 			r->data != (uint8_t *)page_kva(r->pfn + 1) ||
-			r->slots != (r->pages - 1) * (SP_PAGE / SP_RING_SLOT))
+			(r->bytes != 0 ? r->bytes != (r->pages - 1) * SP_PAGE
+				       : r->slots != (r->pages - 1) * 2))
 			audit_fail("ring %u: is not in its frames", i);
 		for (uint32_t p = 0; p < r->pages; p++)
 			audit_saw_pin(r->pfn + p);

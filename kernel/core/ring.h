@@ -16,13 +16,15 @@
 
 struct ring;
 
-/* PAGES frames from PFN on (control page first), owned by E.  Returns an id,
- * SP_EINVAL, SP_EFULL. */
-int ring_create(struct env *e, uint32_t pfn, uint32_t pages) SP_MUST_CHECK;
+/* PAGES frames from PFN on (control page first), owned by E: for packets, or a
+ * tape.  Returns an id, SP_EINVAL, SP_EFULL. */
+int ring_create(
+	struct env *e, uint32_t pfn, uint32_t pages, bool tape) SP_MUST_CHECK;
 
 /* The ring ID, or NULL. */
 struct ring *ring_find(uint32_t id);
 struct env *ring_owner(const struct ring *r);
+bool ring_is_tape(const struct ring *r);
 
 /* Nothing is bound to it any more. */
 void ring_destroy(struct ring *r);
@@ -42,5 +44,13 @@ uint32_t ring_take(const struct env *e);
 /* Copy a frame in and tell the owner; false when the ring is full. */
 bool ring_deliver(struct ring *r, const uint8_t *frame, uint32_t len,
 	uint32_t binding, bool upcall);
+
+/*
+ * Where a record of BYTES goes on tape R, and room for RING_SLACK bytes behind it;
+ * NULL, and counted, when the tape is full.  ring_record_done() hands it over.
+ */
+enum { RING_SLACK = 32 };
+struct sp_record *ring_record(struct ring *r, uint32_t bytes);
+void ring_record_done(struct ring *r, uint32_t bytes);
 
 #endif /* KERNEL_CORE_RING_H */

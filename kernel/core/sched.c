@@ -377,7 +377,7 @@ idle(void)
 	uint32_t timer = 0;
 
 	env_set_current(NULL);
-	if (sched.asleep != 0 || revoke_is_pending()) {
+	if (sched.asleep != 0 || revoke_is_pending() || timer_is_kept()) {
 		timer_start();
 		timer = ST_IM7;
 	} else

@@ -169,6 +169,18 @@ count_done(const struct tx_rights *t)
 		area->sent++;
 }
 
+const struct env *
+send_owner(const struct pcn_sender *who)
+{
+	const uint8_t *at = (const void *)who;
+
+	if (who == NULL)
+		return NULL;
+	return ((const struct tx_rights *)(const void
+				*)(at - offsetof(struct tx_rights, sender)))
+		->owner;
+}
+
 void
 send_done(struct pcn_sender *who, uint32_t paddr, bool last)
 {

@@ -44,6 +44,9 @@ int tx_rights_replace(struct tx_rights *t, const struct dpf_filter *f,
 	uint32_t id) SP_MUST_CHECK;
 void tx_rights_remove(struct tx_rights *t, uint32_t id);
 
+/* Whose WHO is; NULL: the kernel's. */
+const struct env *send_owner(const struct pcn_sender *who);
+
 /* From the NIC driver: it reads the piece at PADDR no more. */
 void send_done(struct pcn_sender *who, uint32_t paddr, bool last);
 

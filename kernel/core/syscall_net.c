@@ -77,15 +77,17 @@ sys_ring_create(uint32_t cap, uint32_t id, uint32_t pfn, uint32_t pages)
 {
 	struct env *e;
 	int err = env_open(cap, id, SP_CAP_WRITE, &e);
+	bool tape = (pages & SP_TAPE) != 0;
 
+	pages &= ~SP_TAPE;
 	if (err < 0)
 		return err;
-	if (pages > SP_RING_PAGES)
+	if (pages > (tape ? SP_TAPE_PAGES : SP_RING_PAGES))
 		return SP_EINVAL;
 	kernel_interruptible_begin();
 	err = syscall_check_frames(cap, pfn, pages, SP_CAP_READ | SP_CAP_WRITE);
 	if (err == SP_OK)
-		err = ring_create(e, pfn, pages);
+		err = ring_create(e, pfn, pages, tape);
 	kernel_interruptible_end();
 	return err;
 }

@@ -17,6 +17,8 @@ static struct {
 	bool over;          /* the slice; slice_due is in the past */
 	uint32_t tick_due;  /* CP0 Count */
 	uint32_t slice_due; /* likewise */
+	bool kept;
+	uint32_t last, wraps; /* of Count, as timer_clock() saw it */
 } timer = { .over = true };
 
 /*
@@ -61,6 +63,29 @@ timer_stop(void)
 {
 	timer.ticking = false;
 	timer.over = true;
+}
+
+uint64_t
+timer_clock(void)
+{
+	uint32_t now = cp0_get_count();
+
+	timer.wraps += now < timer.last;
+	timer.last = now;
+	return (uint64_t)timer.wraps << 32 | now;
+}
+
+void
+timer_keep(bool on)
+{
+	timer.kept = on;
+	(void)timer_clock();
+}
+
+bool
+timer_is_kept(void)
+{
+	return timer.kept;
 }
 
 void
@@ -148,6 +173,7 @@ timer_fire(void)
 
 		info.ticks += n;
 		timer.tick_due += n * TICK_COUNTS;
+		(void)timer_clock();
 		revoke_tick();
 	}
 	if (timer.over || (int32_t)(now - timer.slice_due) >= 0) {

@@ -42,6 +42,14 @@ bool timer_slice_is_over(void);
 bool timer_is_due(void);
 bool timer_fire(void);
 
+/*
+ * Count that does not wrap: 64 bits, six nanoseconds each.  True as long as the
+ * clock is kept, which makes it tick while nobody runs.
+ */
+uint64_t timer_clock(void);
+void timer_keep(bool on);
+bool timer_is_kept(void);
+
 /* Handlers have used Compare. */
 void timer_repair(void);
 

@@ -168,13 +168,36 @@ may_hold(const struct pcn_sender *who, uint32_t n)
 	return who == NULL || who->held + n <= PCN_TX_SHARE;
 }
 
-/* Likewise, and are they there? */
-static bool
-tx_grant(const struct pcn_sender *who, uint32_t n)
+/* Likewise, and are they there?  If so, whoever watches sees the frame. */
+static __attribute__((noinline)) bool
+tx_grant_slowly(const struct pcn_sender *who, uint32_t need, uint32_t head_len,
+	const struct pcn_piece *pieces, size_t n)
 {
-	if (may_hold(who, n) && pcn.tx_free >= n)
-		return true;
-	return tx_make_room(n) && may_hold(who, n);
+	if (!may_hold(who, need) || pcn.tx_free < need)
+		if (!tx_make_room(need) || !may_hold(who, need))
+			return false;
+	if (pcn.watch != NULL)
+		pcn.watch(who, pcn.head + PCN_FRAME_AT, head_len, pieces, n);
+	return true;
+}
+
+/* The same; quick if nobody is crowded and nobody watches. */
+static inline bool
+tx_grant(const struct pcn_sender *who, uint32_t need, uint32_t head_len,
+	const struct pcn_piece *pieces, size_t n)
+{
+	return (pcn.tx_quick >= need && may_hold(who, need)) ||
+	       tx_grant_slowly(who, need, head_len, pieces, n);
+}
+
+/* A watch makes a crowd: every frame then takes the slow way past it. */
+void
+pcn_watch(pcn_watch_t watch)
+{
+	pcn.tx_crowded += watch != NULL;
+	pcn.tx_crowded -= pcn.watch != NULL;
+	pcn.watch = watch;
+	tx_judge();
 }
 
 /*
@@ -341,8 +364,11 @@ send_slot_slowly(struct pcn_sender *who, uint8_t *frame, uint32_t len)
 	for (; len < WIRE_MIN; len++) /* the chip does not pad */
 		frame[len] = 0;
 	pcn_tx_reclaim();
-	if (may_hold(who, 1) && pcn.tx_free > 0)
+	if (may_hold(who, 1) && pcn.tx_free > 0) {
+		if (pcn.watch != NULL)
+			pcn.watch(who, frame, len, NULL, 0);
 		return send_slot(who, frame, len);
+	}
 	pcn.sick = pcn.sick || pcn.tx_free == 0; /* perhaps: look at it */
 	return SP_EFULL;
 }
@@ -431,7 +457,7 @@ pcn_send(struct pcn_sender *who, uint32_t head_len,
 	struct pcn_desc *first, *next;
 	uint32_t used, most = (uint32_t)n + 1 + (total < WIRE_MIN);
 
-	if (total == 0 || !tx_grant(who, most)) {
+	if (total == 0 || !tx_grant(who, most, head_len, pieces, n)) {
 		pcn_head_forget(head_len);
 		return total == 0 ? SP_EINVAL : SP_EFULL;
 	}

@@ -114,6 +114,15 @@ int pcn_send_slot(
 struct pcn_piece {
 	uint32_t paddr, len;
 };
+/*
+ * WATCH sees each frame that is about to be sent, by whomever: its head and pieces,
+ * or the whole of it as head, perhaps before its padding; interrupts off.  NULL:
+ * nobody does, and nothing is spent on it.
+ */
+typedef void (*pcn_watch_t)(const struct pcn_sender *who, const uint8_t *head,
+	uint32_t head_len, const struct pcn_piece *pieces, size_t n);
+void pcn_watch(pcn_watch_t watch);
+
 uint8_t *pcn_head(void);
 void pcn_head_forget(uint32_t len);
 int pcn_send(struct pcn_sender *who, uint32_t head_len,

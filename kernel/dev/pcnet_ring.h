@@ -20,12 +20,14 @@ struct pcn {
 	struct pcn_desc *tx_oldest; /* next to take back */
 	uint32_t tx_free;           /* descriptors between tx and tx_oldest */
 	uint32_t tx_quick;          /* the same, 0 while somebody is crowded */
-	uint32_t tx_crowded;        /* senders that have their whole share */
-	uint32_t rx_credit;         /* frames that may still be taken */
-	uint32_t rx_cost;           /* instructions to know whose a frame is */
-	uint32_t rx_spent; /* instructions of this interrupt, roughly */
+	uint32_t
+		tx_crowded; /* senders that have their whole share, and the watch */
+	uint32_t rx_credit; /* frames that may still be taken */
+	uint32_t rx_cost;   /* instructions to know whose a frame is */
+	uint32_t rx_spent;  /* instructions of this interrupt, roughly */
 	pcn_consumer_t consume;
 	pcn_done_t done;
+	pcn_watch_t watch;
 	struct sp_nic_info *info;
 	uint32_t spares;
 	uint8_t *spare[PCN_TX_SLOTS]; /* clean slots */
