@@ -130,7 +130,7 @@ dpf_tail_build(struct dpf_set *s, struct walk *w, uint32_t id)
 	tail_at(s, accept)->is_end = tail_at(s, reject)->is_end = true;
 	tail_at(s, accept)->accepts = true;
 	connect(s, w, accept, reject);
-	tail_at(s, head)->id = id;
+	tail_at(s, head)->id = (uint16_t)id;
 	tail_at(s, head)->link.key = s->tails;
 	s->tails = head;
 	return SP_OK;
@@ -164,7 +164,7 @@ dpf_tail_rename(struct dpf_set *s, uint32_t id, uint32_t to)
 	ref_t head = *find(s, id);
 
 	if (head != 0)
-		tail_at(s, head)->id = to;
+		tail_at(s, head)->id = (uint16_t)to;
 }
 
 static uint32_t

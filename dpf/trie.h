@@ -140,14 +140,16 @@ struct tail {
 			     node, the tail of another filter */
 	struct literal lit;
 	ref_t yes, no;
-	uint32_t id;          /* of the first node: whose tail it is */
-	bool is_end, accepts; /* an end, and which */
-	bool entered;         /* from the trie: nothing is known there */
+	uint16_t id;                  /* of the first node: whose tail it is */
+	bool is_end : 1, accepts : 1; /* an end, and which */
+	bool entered : 1; /* from the trie: nothing is known there */
 	/* scratch */
 	uint32_t label;
 	uint16_t frame; /* bytes known to be there, whatever way led here */
 	uint16_t known[TAIL_BASES];
 };
+
+_Static_assert(sizeof(struct tail) == 56, "there may be thousands");
 
 /* An interned base definition. */
 struct base {
