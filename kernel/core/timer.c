@@ -17,6 +17,7 @@ static struct {
 	bool over;          /* the slice; slice_due is in the past */
 	uint32_t tick_due;  /* CP0 Count */
 	uint32_t slice_due; /* likewise */
+	uint32_t told;      /* likewise: since when the scheduler could know */
 	bool kept;
 	uint32_t last, wraps; /* of Count, as timer_clock() saw it */
 } timer = { .over = true };
@@ -135,6 +136,7 @@ timer_slice_extend(uint32_t counts)
 
 	timer.slice_due += counts;
 	timer.over = (int32_t)(now - timer.slice_due) >= 0;
+	timer.told = now;
 	arm(now);
 }
 
@@ -144,6 +146,12 @@ timer_slice_late(void)
 	int32_t late = (int32_t)(cp0_get_count() - timer.slice_due);
 
 	return late > 0 ? (uint32_t)late : 0;
+}
+
+uint32_t
+timer_slice_ignored(void)
+{
+	return timer.over ? cp0_get_count() - timer.told : 0;
 }
 
 bool
@@ -176,10 +184,12 @@ timer_fire(void)
 		(void)timer_clock();
 		revoke_tick();
 	}
-	if (timer.over || (int32_t)(now - timer.slice_due) >= 0) {
+	if (!timer.over && (int32_t)(now - timer.slice_due) >= 0) {
 		timer.over = true;
-		cpu.resched = 1;
+		timer.told = now;
 	}
+	if (timer.over)
+		cpu.resched = 1;
 	arm(now);
 	return tick;
 }

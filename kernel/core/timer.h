@@ -34,6 +34,10 @@ void timer_slice_extend(uint32_t counts);
 /* By how much it is over, 0 if it is not. */
 uint32_t timer_slice_late(void);
 
+/* How long it has gone on since its end was known, as it does while the kernel
+ * serves a long call. */
+uint32_t timer_slice_ignored(void);
+
 /* Has it ended? */
 bool timer_slice_is_over(void);
 

@@ -14,7 +14,10 @@
 #include "kernel/lib/string.h"
 #include "kernel/mips.h"
 
-enum { GRACE_COUNTS = TICK_COUNTS / 10 };
+enum {
+	GRACE_COUNTS = TICK_COUNTS / 10,
+	LONG_COUNTS = TICK_COUNTS / 16, /* calls that are shorter are nothing */
+};
 
 /* Whose slice is over but for its grace, and since when. */
 static struct {
@@ -110,6 +113,8 @@ turn_end(struct env *e)
 		return false;
 	}
 	env_info(e)->ticks++;
+	if (timer_slice_ignored() > LONG_COUNTS)
+		sched_owe(e, timer_slice_ignored());
 	if (!e->ending && can_save_itself(e)) {
 		enter_end(e);
 		return true;
