@@ -158,7 +158,7 @@ struct dpf_example {
  * Sound: every answer but DPF_UNDECIDED is proved.  STEPS bounds the work (one
  * step is one comparison of two literals).  EX, when the filters overlap and a
  * frame was found, holds a frame that both accept (checked with dpf_interp); for
- * DPF_INSIDE and DPF_CONTAINS it may hold one as well.
+ * DPF_EQUAL, DPF_INSIDE and DPF_CONTAINS it may hold one as well.
  * Returns enum dpf_relation.
  */
 int dpf_relate(const struct dpf_filter *a, const struct dpf_filter *b,

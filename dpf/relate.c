@@ -318,18 +318,21 @@ dpf_relate(const struct dpf_filter *a, const struct dpf_filter *b,
 {
 	struct findings both, a_only, b_only;
 	struct search *s;
+	bool same;
 	int err;
 
 	ex->len = 0;
 	if (a->root == DPF_REJECT || b->root == DPF_REJECT)
 		return DPF_DISJOINT;
-	if (same_tables(a, b))
-		return DPF_EQUAL;
+	same = same_tables(a, b);
 	s = start(scratch, scratch_bytes, a, b, steps, ex);
 	if (s == NULL)
-		return DPF_UNDECIDED;
-	s->wanted[LEAF_BOTH] = s->wanted[LEAF_FIRST_ONLY] = true;
+		return same ? DPF_EQUAL : DPF_UNDECIDED;
+	s->wanted[LEAF_BOTH] = true;
+	s->wanted[LEAF_FIRST_ONLY] = !same;
 	err = search(s);
+	if (same)
+		return DPF_EQUAL;
 	both = findings(s, LEAF_BOTH, err);
 	a_only = findings(s, LEAF_FIRST_ONLY, err);
 	exchange_sides(s);

@@ -91,9 +91,10 @@ judge(const struct bind_entry *n, uint32_t at, enum dpf_relation r)
 	/* Somebody else's, or two flows: what was derived is theirs. */
 	if (r == DPF_CONTAINS)
 		return OLD_WINS;
-	if (r == DPF_INSIDE && o->kind != BIND_FLOW && n->kind != BIND_FLOW)
-		return NEW_WINS;
-	return REFUSE;
+	if (r != DPF_INSIDE || o->kind == BIND_FLOW || n->kind == BIND_FLOW)
+		return REFUSE;
+	/* It was there when the flow was derived around it, which yields. */
+	return n->flow != 0 && bit(at, n->flow) ? REFUSE : NEW_WINS;
 }
 
 static void
@@ -173,6 +174,25 @@ compare(struct bind_entry *n, uint32_t slot, uint32_t at,
 	}
 }
 
+/*
+ * N lies outside the flow it is to be bound within: if its frames are somebody's,
+ * CLASH tells whose, with a frame.
+ */
+static void
+find_whose(struct bind_entry *n, uint32_t slot, struct sp_clash *clash)
+{
+	struct sp_clash other;
+
+	for (uint32_t i = 1; i < BIND_ENTRIES; i++) {
+		if (i == slot || !takes_part(i) || is_around(i, n) ||
+			compare(n, slot, i, &other) != SP_EOVERLAP ||
+			other.len == 0)
+			continue;
+		*clash = other;
+		return;
+	}
+}
+
 int
 bind_order(struct bind_entry *n, uint32_t slot, struct sp_clash *clash)
 {
@@ -186,6 +206,8 @@ bind_order(struct bind_entry *n, uint32_t slot, struct sp_clash *clash)
 	for (uint32_t i = 1; i < BIND_ENTRIES && err == SP_OK; i++)
 		if (i != slot && takes_part(i))
 			err = compare(n, slot, i, clash);
+	if (err == SP_EPERM && order.example.len == 0)
+		find_whose(n, slot, clash);
 	if (err == SP_OK && !settle_ranks(n, slot)) {
 		memset(clash, 0, sizeof(*clash));
 		clash->relation = DPF_UNDECIDED;

@@ -8,3 +8,11 @@ build/test/ash/%.o: tests/system/handlers/%.s $(wildcard tests/corpus/ash/*.inc)
 	@mkdir -p $(@D)
 	$(Q)$(CROSS)as -EL -mips32r2 -mabi=32 -msoft-float -G0 -o $@ \
 		tests/corpus/ash/begin.inc $< tests/corpus/ash/end.inc
+
+# What libpcap says of filters, and their stored form, for tests that bind by
+# themselves.
+TEST_DEPS += build/test/filter_oracle
+build/test/filter_oracle: build/tool/tests/system/filter_oracle.c.o \
+		$(filter build/tool/dpf/%,$(FREESTANDING:%=build/tool/%.o))
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(TOOLFLAGS) -o $@ $^ -lpcap
