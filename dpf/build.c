@@ -302,6 +302,7 @@ move_all(struct dpf_set *s, struct table *t, ref_t old, ref_t blank)
 		blank = next;
 	}
 	allow(t);
+	dpf_chain_limit(s, t);
 }
 
 /* --- the trie ----------------------------------------------------------------- */
@@ -477,6 +478,7 @@ dpf_table_resize(struct dpf_set *s, struct table *t)
 	}
 	fill_buckets(s, t, r);
 	allow(t);
+	dpf_chain_limit(s, t);
 	if (t->live)
 		t->old = before;
 	else

@@ -202,6 +202,7 @@ struct dpf_site {
 	size_t bytes;
 	uint32_t address;
 	uint32_t seed;  /* for hash functions that nobody can foresee */
+	uint32_t limit; /* on dpf_set_bound(); 0: none */
 	uint32_t *root; /* set to the classifier's address, by single stores */
 	/* Make code visible to fetch; NULL: there is nothing to do. */
 	void (*sync)(void *code, size_t bytes);
@@ -220,6 +221,16 @@ struct dpf_site {
 int dpf_set_open(const struct dpf_site *site, enum dpf_set_kind kind,
 	struct dpf_set **out) SP_MUST_CHECK;
 
+/*
+ * dpf_set_bound - how many instructions a classification takes at most.
+ *
+ * Holds for any frame and any choice of constants, until the next change.
+ * 0xffff stands for that many or more, and for a set that dpf_set_init() made.
+ * What adds to a set with a limit is refused (SP_EFULL) before the bound exceeds
+ * it; removing and renaming never are, though less may take a little longer.
+ */
+uint32_t dpf_set_bound(const struct dpf_set *s);
+
 /* A set whose owner calls dpf_set_emit().  Returns SP_OK, or SP_ENOMEM if BYTES
  * cannot hold an empty set. */
 int dpf_set_init(void *arena, size_t bytes, enum dpf_set_kind kind,
@@ -230,7 +241,8 @@ int dpf_set_init(void *arena, size_t bytes, enum dpf_set_kind kind,
  *
  * Filters that may accept the same frame must differ in rank.  Either the set
  * is changed or it is untouched.  Returns SP_OK, SP_EEXIST (ID is taken),
- * SP_EINVAL (ID or RANK out of range) or SP_ENOMEM (pool full).
+ * SP_EINVAL (ID or RANK out of range), SP_ENOMEM (pool full) or SP_EFULL (a
+ * frame could take longer than the site's limit).
  */
 int dpf_set_insert(struct dpf_set *s, const struct dpf_filter *f, uint32_t id,
 	uint32_t rank) SP_MUST_CHECK;
@@ -244,8 +256,9 @@ int dpf_set_remove(struct dpf_set *s, uint32_t id) SP_MUST_CHECK;
 /*
  * dpf_set_replace - F under ID and RANK in place of filter OLD.
  *
- * No frame that both accept is ever without an owner.  Returns SP_OK, SP_ENOENT
- * (no OLD) or what dpf_set_insert() returns; then OLD is still there.
+ * No frame that both accept is ever without an owner, so for a moment both
+ * count.  Returns SP_OK, SP_ENOENT (no OLD) or what dpf_set_insert() returns;
+ * then OLD is still there.
  */
 int dpf_set_replace(struct dpf_set *s, uint32_t old, const struct dpf_filter *f,
 	uint32_t id, uint32_t rank) SP_MUST_CHECK;
@@ -255,7 +268,7 @@ int dpf_set_replace(struct dpf_set *s, uint32_t old, const struct dpf_filter *f,
 int dpf_set_rename(struct dpf_set *s, uint32_t id, uint32_t to) SP_MUST_CHECK;
 
 /* Change the rank of ID.  Returns SP_OK, SP_ENOENT, SP_EINVAL (RANK out of
- * range) or SP_ENOMEM (the rank is what it was). */
+ * range), SP_ENOMEM or SP_EFULL (the rank is what it was). */
 int dpf_set_rank(struct dpf_set *s, uint32_t id, uint32_t rank) SP_MUST_CHECK;
 
 /*

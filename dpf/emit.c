@@ -369,6 +369,7 @@ generate(struct gen *g, uint32_t *code)
 
 	g->code = code;
 	g->pc = g->slot = 0;
+	g->coded = 0;
 	g->frame = g->carry = 0;
 	g->nbinds = g->nregs = g->top = 0;
 	g->raw_valid = false;
@@ -402,6 +403,7 @@ dpf_gen(struct dpf_set *s, uint32_t *code, uint32_t address, bool far)
 	uint32_t words = generate(&g, code);
 
 	s->exit = g.exit;
+	s->coded = g.coded;
 	return words;
 }
 

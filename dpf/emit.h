@@ -46,6 +46,7 @@ struct gen {
 	uint32_t pc;    /* index of the next word */
 	uint32_t address;
 	uint32_t exit; /* label */
+	ref_t coded;   /* tables, the last first */
 	uint32_t slot; /* index of a delay slot that is still free, 0: none */
 	bool guards;   /* that branch checks a bound: no load moves up */
 	bool far;      /* no branch may be assumed to reach */

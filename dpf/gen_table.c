@@ -255,6 +255,8 @@ dpf_gen_table(struct gen *g, ref_t test, struct gen_hit hit)
 		.fail = dpf_gen_label_of(g, t->fail) };
 	uint32_t again;
 
+	table_at(g->s, t->link.key)->coded = g->coded;
+	g->coded = t->link.key;
 	dpf_gen_frame(g, t->need, p.fail);
 	load_key(&p);
 	gen_bucket(&p, gen_hash(&p));

@@ -11,6 +11,8 @@
 
 enum {
 	LEAST_BYTES = 256,
+	WORD_BYTES = 6, /* of code, and how long it takes from there */
+	ROOM_BYTES = 8,
 	SLACK = 8,    /* code for fewer filters may be longer by so much */
 	GENEROUS = 4, /* room that is used to less than 1 / GENEROUS is cut */
 };
@@ -66,6 +68,12 @@ take_sides(struct dpf_set *s, uint32_t bytes)
 	return SP_ENOMEM;
 }
 
+static uint32_t
+room_for(uint32_t words)
+{
+	return dpf_pool_room(ROOM_BYTES * words + LEAST_BYTES);
+}
+
 /* Room for WORDS and some more.  When there is none, what was there before is
  * still there. */
 static int
@@ -75,7 +83,7 @@ resize(struct dpf_set *s, uint32_t words)
 
 	drop_reserve(s);
 	drop_side(s, 1);
-	if (take_sides(s, dpf_pool_room(5 * words + LEAST_BYTES)) == SP_OK)
+	if (take_sides(s, room_for(words)) == SP_OK)
 		return SP_OK;
 	if (before != 0)
 		(void)take_sides(s, before);
@@ -120,7 +128,7 @@ count(struct dpf_set *s, bool *far)
 static bool
 too_much(const struct dpf_set *s, uint32_t words)
 {
-	uint32_t fair = dpf_pool_room(5 * words + LEAST_BYTES);
+	uint32_t fair = room_for(words);
 
 	return s->room[1] > fair &&
 	       (s->nfilters == 0 || s->room[1] > GENEROUS * fair);
@@ -132,7 +140,7 @@ fits(const struct dpf_set *s, uint32_t words, bool adding)
 {
 	if (adding)
 		words += words / SLACK + SLACK;
-	return s->side[1] != 0 && 4 * words <= s->room[1];
+	return s->side[1] != 0 && WORD_BYTES * words <= s->room[1];
 }
 
 /* Make the side that is written fit *WORDS, which depend on where it is: jump
@@ -153,10 +161,38 @@ fit(struct dpf_set *s, bool adding, uint32_t *words, bool *far)
 	}
 }
 
+/* How long do WORDS take that have been written to SIDE?  The room behind them
+ * is for the answers. */
+static uint32_t
+bound(const struct dpf_set *s, ref_t side, uint32_t words)
+{
+	uint32_t *code = trie_at(s, side);
+
+	return dpf_longest(
+		s, code, words, s->address + side, (void *)(code + words));
+}
+
+static bool
+too_long(const struct dpf_set *s, uint32_t n)
+{
+	return s->limit != 0 && n > s->limit;
+}
+
+int
+dpf_rebound(struct dpf_set *s)
+{
+	uint32_t n = bound(s, s->side[0], s->words);
+
+	if (too_long(s, n))
+		return SP_EFULL;
+	s->bound = n;
+	return SP_OK;
+}
+
 int
 dpf_publish(struct dpf_set *s, bool adding)
 {
-	uint32_t words;
+	uint32_t words, longest;
 	bool far;
 
 	if (s->root == NULL || (!s->dirty && s->side[0] != 0))
@@ -167,12 +203,23 @@ dpf_publish(struct dpf_set *s, bool adding)
 	if ((!fits(s, words, adding) || too_much(s, words)) &&
 		fit(s, adding, &words, &far) < 0)
 		return SP_ENOMEM;
-	s->words = dpf_gen(
+	words = dpf_gen(
 		s, trie_at(s, s->side[1]), s->address + s->side[1], far);
+	longest = bound(s, s->side[1], words);
+	if (adding && too_long(s, longest))
+		return SP_EFULL;
 	if (s->sync != NULL)
-		s->sync(trie_at(s, s->side[1]), 4 * (size_t)s->words);
+		s->sync(trie_at(s, s->side[1]), 4 * (size_t)words);
 	swing(s);
+	s->words = words;
+	s->bound = longest;
 	s->dirty = false;
 	dpf_table_settle(s);
 	return SP_OK;
+}
+
+uint32_t
+dpf_set_bound(const struct dpf_set *s)
+{
+	return s->bound;
 }

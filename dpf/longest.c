@@ -1,12 +1,13 @@
 /*
  * longest.c - how long may generated code take?
  *
- * The code is one function without loops: every jump leads forward.  So one look
- * at the words, the last one first, knows for each how many instructions follow
- * it at most.  Whoever runs classifiers where time is short can refuse a set
- * before its code is live.
+ * Every jump leads forward but those that follow the chains of tables, whose
+ * length is limited.  So one look at the words, the last one first, knows for
+ * each how many instructions follow it at most.  Whoever runs classifiers where
+ * time is short can refuse a set before its code is live.
  */
 #include "dpf/emit.h"
+#include "dpf/table.h"
 
 enum { FOREVER = UINT16_MAX, TABLE_ENTRY = 2 };
 
@@ -14,6 +15,12 @@ struct code {
 	const uint32_t *word;
 	uint32_t words, address;
 	uint16_t *longest; /* from word I to the end */
+	/* In a loop: where it ends, while its rounds are measured; how many
+	 * instructions follow when it goes round. */
+	uint32_t end;
+	uint16_t round;
+	const struct dpf_set *set;
+	ref_t table; /* of the next loop; 0: there is none */
 };
 
 static bool
@@ -25,14 +32,21 @@ is(uint32_t w, enum mips_op op, uint32_t mask)
 static uint32_t
 add(uint32_t n, uint32_t rest)
 {
+	if (rest == 0)
+		return 0;
 	return rest >= FOREVER - n ? (uint32_t)FOREVER : n + rest;
 }
 
-/* From word AT on, which must lie behind I. */
+/* From word AT on, which must lie behind I unless I ends a loop; 0: does not
+ * count. */
 static uint32_t
 from(const struct code *c, uint32_t i, uint32_t at)
 {
-	return at > i && at < c->words ? c->longest[at] : (uint32_t)FOREVER;
+	if (at <= i)
+		return c->round;
+	if (c->end != 0 && at >= c->end)
+		return at == c->end;
+	return at < c->words ? c->longest[at] : (uint32_t)FOREVER;
 }
 
 static uint32_t
@@ -77,7 +91,7 @@ longest_from(const struct code *c, uint32_t i)
 
 	if (is(w, MIPS_OP_jr, 0xfc1fffff)) {
 		if (mips_rs(w) == MIPS_RA || mips_rs(w) == REG_RETURN)
-			return 2;
+			return c->end != 0 ? 0 : 2;
 		return add(2, table(c, i));
 	}
 	if (is(w, MIPS_OP_j, 0xfc000000)) {
@@ -94,18 +108,90 @@ longest_from(const struct code *c, uint32_t i)
 	return add(1, from(c, i, i + 1));
 }
 
+static void
+measure(struct code *c, uint32_t first, uint32_t last)
+{
+	for (uint32_t i = last + 1; i-- > first;)
+		c->longest[i] = (uint16_t)longest_from(c, i);
+}
+
+/*
+ * The branch in word I closes a loop that begins at FIRST: all entries of the
+ * longest chain but the last one make it go round.
+ */
+static void
+loop(struct code *c, uint32_t first, uint32_t i)
+{
+	const struct table *t = table_at(c->set, c->table);
+	uint32_t round, n;
+
+	c->end = i + 2;
+	c->round = 1;
+	c->longest[i + 1] = 2; /* its slot */
+	measure(c, first, i);
+	round = c->longest[first] - 1u;
+	c->end = 0;
+	c->round = 0;
+	c->longest[i + 1] = (uint16_t)add(1, from(c, i, i + 2));
+	measure(c, first, i);
+	c->round = FOREVER;
+	n = (t->limit - 1u) * round;
+	c->longest[first] =
+		(uint16_t)(n >= FOREVER ? (uint32_t)FOREVER
+					: add(n, c->longest[first]));
+	c->table = t->coded;
+}
+
+static bool
+closes_loop(const struct code *c, uint32_t i)
+{
+	return is(c->word[i], MIPS_OP_bne, 0xfc000000) &&
+	       mips_imm(c->word[i]) < 0 && c->table != 0 && i + 1 < c->words;
+}
+
+static uint32_t
+longest(struct code *c)
+{
+	c->round = FOREVER;
+	for (uint32_t i = c->words; i-- > 0;) {
+		uint32_t first = i + 1 + (uint32_t)mips_imm(c->word[i]);
+
+		if (closes_loop(c, i) && first < i) {
+			loop(c, first, i);
+			i = first;
+		} else {
+			measure(c, i, i);
+		}
+	}
+	return c->words == 0 ? 0 : c->longest[0];
+}
+
 uint32_t
 dpf_code_bound(
 	const uint32_t *code, size_t words, uint32_t address, uint16_t *scratch)
 {
-	const struct code c = {
+	struct code c = {
 		.word = code,
 		.words = (uint32_t)words,
 		.address = address,
 		.longest = scratch,
 	};
 
-	for (uint32_t i = c.words; i-- > 0;)
-		scratch[i] = (uint16_t)longest_from(&c, i);
-	return words == 0 ? 0 : scratch[0];
+	return longest(&c);
+}
+
+uint32_t
+dpf_longest(const struct dpf_set *s, const uint32_t *code, uint32_t words,
+	uint32_t address, uint16_t *scratch)
+{
+	struct code c = {
+		.word = code,
+		.words = words,
+		.address = address,
+		.longest = scratch,
+		.set = s,
+		.table = s->coded,
+	};
+
+	return longest(&c);
 }

@@ -29,6 +29,8 @@ init(const struct dpf_site *site, enum dpf_set_kind kind, struct dpf_set **out)
 		.address = site->address + (uint32_t)pad,
 		.seed = site->seed | 1,
 		.root = site->root,
+		.limit = site->limit,
+		.bound = UINT16_MAX,
 		.sync = site->sync,
 		.wrote = site->wrote,
 		.wrote_arg = site->arg,
@@ -217,15 +219,17 @@ settle(struct dpf_set *s)
 		ref_t r = s->staged;
 		struct leaf *l = leaf_at(s, r);
 		struct table *t = table_of(s, l);
+		int err = dpf_chain_admit(s, t, r);
 
+		if (err < 0)
+			return err;
 		s->staged = l->next;
 		l->next = 0;
 		dpf_table_put(s, t, r);
 		if (t->nentries <= t->most)
 			continue;
 		if (t->old.at != 0) { /* it grows for the second time */
-			int err = dpf_publish(s, true);
-
+			err = dpf_publish(s, true);
 			if (err < 0)
 				return err;
 		}
@@ -466,7 +470,7 @@ dpf_set_rename(struct dpf_set *s, uint32_t id, uint32_t to)
 			s->dirty = true;
 	}
 	drop_filter(s, id);
-	return dpf_publish(s, true);
+	return dpf_publish(s, false);
 }
 
 static void

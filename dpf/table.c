@@ -8,8 +8,6 @@
  */
 #include "dpf/table.h"
 
-enum { CHAIN_SLACK = 8 };
-
 static uint32_t
 address_of(const struct dpf_set *s, ref_t r)
 {
@@ -189,14 +187,32 @@ dpf_table_leaf(struct dpf_set *s, struct table *t, const uint32_t *key,
 	return r;
 }
 
+uint32_t
+dpf_table_depth(const struct dpf_set *s, const struct table *t, ref_t leaf,
+	uint32_t *alike)
+{
+	const struct entry *e = entry_at(s, leaf_at(s, leaf)->at);
+	ref_t r = first_in(s, t, hash(t, e->key));
+	uint32_t n = 1;
+
+	*alike = 1;
+	for (; r != 0; r = next_of(s, t, entry_at(s, r))) {
+		bool same = same_key(t, entry_at(s, r)->key, e->key);
+
+		if (same && s->kind == DPF_SET_ONE)
+			return 0;
+		*alike += same;
+		n++;
+	}
+	return n;
+}
+
 /* An entry is to be linked where LENGTH others are. */
 static void
 note_meeting(struct dpf_set *s, struct table *t, uint32_t length)
 {
 	t->met += length;
-	if (s->kind == DPF_SET_ONE &&
-		(t->met > t->allow ||
-			length > (uint32_t)t->longest + CHAIN_SLACK))
+	if (s->kind == DPF_SET_ONE && t->met > t->allow)
 		t->most = 0; /* try another function */
 }
 

@@ -91,6 +91,8 @@ struct table {
 	uint8_t turn;    /* the link that chains follow */
 	bool live;       /* the code knows `now` */
 	uint8_t longest; /* chain when it was built */
+	uint16_t limit;  /* no chain is longer */
+	ref_t coded;     /* the table before it in the code that reads it */
 	struct column col[TABLE_COLUMNS];
 	struct {
 		uint8_t col; /* TABLE_FIXED, or the column it is a part of */
@@ -165,6 +167,10 @@ ref_t dpf_table_find(
 ref_t dpf_table_again(
 	const struct dpf_set *s, const struct table *t, ref_t entry);
 
+/* How long the chain is that LEAF is going to lengthen, itself included, and how
+ * many of those have its key; 0: its key has an entry. */
+uint32_t dpf_table_depth(const struct dpf_set *s, const struct table *t,
+	ref_t leaf, uint32_t *alike);
 /* A leaf of filter ID with the key, not yet in the table; 0: full. */
 ref_t dpf_table_leaf(struct dpf_set *s, struct table *t, const uint32_t *key,
 	uint32_t id, uint16_t order) SP_MUST_CHECK;
@@ -189,6 +195,15 @@ void dpf_table_key(
 /* The other way round. */
 void dpf_table_values(const struct dpf_set *s, const struct table *t,
 	const uint32_t *key, uint32_t *values);
+
+/* --- chain.c --------------------------------------------------------------- */
+
+/* LEAF is to be put into T: see to it that its chain may be that long.  Returns
+ * SP_OK, SP_ENOMEM or SP_EFULL. */
+int dpf_chain_admit(
+	struct dpf_set *s, struct table *t, ref_t leaf) SP_MUST_CHECK;
+/* The buckets of T have been filled: how long may chains become? */
+void dpf_chain_limit(const struct dpf_set *s, struct table *t);
 
 /* --- build.c --------------------------------------------------------------- */
 

@@ -200,6 +200,9 @@ struct dpf_set {
 	ref_t reserve; /* as large as the second; when it is live, the first */
 	uint32_t room[2];
 	uint32_t words; /* of live code */
+	uint32_t bound; /* on the instructions it takes; no more than */
+	uint32_t limit; /* unless that is 0 */
+	ref_t coded;    /* tables that it reads, the last in it first */
 	uint32_t exit;  /* scratch of emit: a label */
 	ref_t retired;  /* tables that only live code may read */
 	ref_t staged;   /* leaves that wait to be put into their tables */
@@ -242,8 +245,17 @@ void dpf_write(const struct dpf_set *s, uint32_t *at, uint32_t word);
 /* Likewise N words alike. */
 void dpf_fill(const struct dpf_set *s, uint32_t *at, uint32_t word, uint32_t n);
 /* Make the live code that of the trie, to which something was added or not.
- * Returns SP_OK, or SP_ENOMEM: the code stays. */
+ * Returns SP_OK, SP_ENOMEM or, when adding, SP_EFULL: the code stays. */
 int dpf_publish(struct dpf_set *s, bool adding) SP_MUST_CHECK;
+/* Chains may be longer in tables that live code reads.  Returns SP_OK, or
+ * SP_EFULL: that would take too long. */
+int dpf_rebound(struct dpf_set *s) SP_MUST_CHECK;
+
+/* --- longest.c ------------------------------------------------------------- */
+
+/* Like dpf_code_bound(), for code of S that has just been made. */
+uint32_t dpf_longest(const struct dpf_set *s, const uint32_t *code,
+	uint32_t words, uint32_t address, uint16_t *scratch);
 
 /* --- pool.c ---------------------------------------------------------------- */
 

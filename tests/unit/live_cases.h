@@ -4,30 +4,7 @@
 #ifndef TESTS_UNIT_LIVE_CASES_H
 #define TESTS_UNIT_LIVE_CASES_H
 
-#include "tests/unit/live_model.h"
-
-#include "dpf/trie.h"
-
-#include <CUnit/Basic.h>
-
-static struct model model;
-static struct draft draft;
-static uint32_t live_rounds; /* how much a test tries */
-
-static void
-open_model(uint32_t seed, bool all)
-{
-	CU_ASSERT_EQUAL_FATAL(
-		model_open(&model, seed, all, RUN_POOL_BYTES), SP_OK);
-}
-
-static void
-remove_all(void)
-{
-	for (uint32_t id = 1; id <= MODEL_IDS; id++)
-		if (model.item[id].in)
-			model_remove(&model, id, false);
-}
+#include "tests/unit/live_cost.h"
 
 /* --- changes by chance -------------------------------------------------------- */
 
@@ -87,111 +64,6 @@ test_memory_that_runs_out_leaves_the_set_as_it_was(void)
 }
 
 /* --- filters of a kind --------------------------------------------------------- */
-
-static struct flow
-live_port(uint32_t i)
-{
-	return (struct flow){ .proto = 17,
-		.ip6 = true,
-		.has_dport = true,
-		.dport = (uint16_t)(5000 + i) };
-}
-
-static struct flow
-live_tuple(uint32_t i)
-{
-	return (struct flow){ .proto = 6,
-		.has_src = true,
-		.has_dst = true,
-		.has_sport = true,
-		.has_dport = true,
-		.src = 0x0a000001 + 0x101 * (i % 250),
-		.dst = 0x0a630001 + (i << 20),
-		.sport = (uint16_t)(1024 + 37 * i),
-		.dport = 80 };
-}
-
-/* Clients of one server. */
-static struct flow
-live_client(uint32_t i)
-{
-	return (struct flow){ .proto = 6,
-		.has_src = true,
-		.has_dst = true,
-		.has_sport = true,
-		.has_dport = true,
-		.src = 0x0a070102 + i / 4,
-		.dst = 0x0a070001,
-		.sport = (uint16_t)(49152 + 97 * i),
-		.dport = 80 };
-}
-
-typedef struct flow live_flow(uint32_t i);
-
-static uint32_t words_written;
-
-static void
-count_word(void *arg)
-{
-	(void)arg;
-	words_written++;
-}
-
-static struct dpf_set *
-new_set(void)
-{
-	static uint32_t root;
-	struct dpf_site site = { .bytes = RUN_POOL_BYTES,
-		.seed = 7,
-		.root = &root,
-		.sync = run_sync,
-		.wrote = count_word };
-	struct dpf_set *s = NULL;
-
-	site.pool = run_pool(&site.address, &root);
-	CU_ASSERT_EQUAL_FATAL(dpf_set_open(&site, DPF_SET_ONE, &s), SP_OK);
-	return s;
-}
-
-static void
-add(struct dpf_set *s, const struct flow *f, uint32_t id, uint32_t rank)
-{
-	CU_ASSERT_FATAL(flow_filter(&draft, f) > 0);
-	CU_ASSERT_EQUAL_FATAL(
-		dpf_set_insert(s, &draft.filter, id, rank), SP_OK);
-}
-
-/* Filters FROM to TO - 1 of a kind, under their number plus one. */
-static void
-add_many(struct dpf_set *s, uint32_t from, uint32_t to, live_flow *flow)
-{
-	for (uint32_t i = from; i < to; i++) {
-		struct flow f = flow(i);
-
-		add(s, &f, i + 1, 0x8000);
-	}
-}
-
-static uint32_t
-winner(const struct flow *f)
-{
-	uint8_t frame[128];
-	size_t len = flow_frame(f, 5, frame);
-
-	return run_call(frame, (uint32_t)len, (uint32_t)len, NULL);
-}
-
-static void
-check_all_found(uint32_t n, live_flow *flow, uint32_t miss)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		struct flow f = flow(i);
-
-		CU_ASSERT_EQUAL_FATAL(winner(&f), i + 1);
-		f.dport = (uint16_t)(f.dport + 16000);
-		CU_ASSERT_EQUAL_FATAL(winner(&f), miss);
-	}
-}
 
 static void
 test_a_hundred_thousand_changes_leak_nothing(void)
@@ -459,88 +331,6 @@ test_a_search_ends_when_it_is_told(void)
 	CU_ASSERT_EQUAL(calls, 1);
 }
 
-/* --- instructions -------------------------------------------------------------- */
-
-struct live_cost {
-	uint32_t sum, worst;
-};
-
-static void
-note_cost(struct live_cost *c)
-{
-	c->sum += run_insns();
-	if (run_insns() > c->worst)
-		c->worst = run_insns();
-}
-
-/* Hits and misses of N filters take at most LIMIT. */
-static void
-check_cost(uint32_t n, live_flow *flow, uint32_t limit)
-{
-	struct live_cost hit = { 0, 0 }, miss = { 0, 0 };
-	struct dpf_set *s = new_set();
-
-	add_many(s, 0, n, flow);
-	for (uint32_t i = 0; i < n; i++) {
-		struct flow f = flow(i);
-
-		CU_ASSERT_EQUAL_FATAL(winner(&f), i + 1);
-		note_cost(&hit);
-		f.dport = (uint16_t)(f.dport + 10000 + 7 * i);
-		f.sport ^= 0x5a;
-		(void)winner(&f);
-		note_cost(&miss);
-	}
-	CU_ASSERT(hit.worst <= limit);
-	CU_ASSERT(hit.worst * n <= 2 * hit.sum);
-	CU_ASSERT(miss.worst <= limit + 12);
-	CU_ASSERT(miss.sum <= limit * n);
-}
-
-static void
-test_ten_thousand_filters_take_few_instructions(void)
-{
-	static const struct {
-		live_flow *flow;
-		uint32_t n, limit;
-	} rows[] = {
-		{ live_port, 1, 27 },
-		{ live_port, 10, 36 },
-		{ live_port, 100, 36 },
-		{ live_port, 1000, 36 },
-		{ live_port, 10000, 36 },
-		{ live_tuple, 10, 38 },
-		{ live_tuple, 100, 38 },
-		{ live_tuple, 1000, 42 },
-		{ live_tuple, 10000, 45 },
-		{ live_client, 10, 38 },
-		{ live_client, 1000, 42 },
-		{ live_client, 10000, 45 },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		check_cost(rows[i].n, rows[i].flow, rows[i].limit);
-}
-
-/* Addresses and ports that only differ in bits which multiplications move out
- * of sight: whoever chooses them must not make others' frames dear. */
-static struct flow
-live_nasty(uint32_t i)
-{
-	struct flow f = live_client(0);
-
-	f.src = 0x0a000000 | (i >> 6 & 0x3f) | (i >> 12) << 8;
-	f.dst = 0x0a000000 | (i & 0x3f);
-	f.sport = (uint16_t)(i << 8);
-	return f;
-}
-
-static void
-test_nobody_makes_the_buckets_of_others_long(void)
-{
-	check_cost(4000, live_nasty, 90);
-}
-
 /* Returns the exit status. */
 static inline int
 run_cases(const char *suite, uint32_t rounds)
@@ -555,6 +345,7 @@ run_cases(const char *suite, uint32_t rounds)
 	CU_ADD_TEST(s, test_a_changing_set_is_what_its_filters_say);
 	CU_ADD_TEST(s, test_a_frame_meets_the_set_before_or_after_a_change);
 	CU_ADD_TEST(s, test_memory_that_runs_out_leaves_the_set_as_it_was);
+	CU_ADD_TEST(s, test_no_frame_takes_longer_than_the_bound);
 	CU_ADD_TEST(s, test_a_hundred_thousand_changes_leak_nothing);
 	CU_ADD_TEST(s, test_a_filter_like_others_writes_a_few_words);
 	CU_ADD_TEST(s, test_a_broad_filter_below_thousands_is_a_small_change);
@@ -566,6 +357,7 @@ run_cases(const char *suite, uint32_t rounds)
 	CU_ADD_TEST(s, test_a_search_ends_when_it_is_told);
 	if (run_counts()) {
 		CU_ADD_TEST(s, test_ten_thousand_filters_take_few_instructions);
+		CU_ADD_TEST(s, test_chosen_keys_keep_within_the_bound);
 		CU_ADD_TEST(s, test_nobody_makes_the_buckets_of_others_long);
 	}
 	CU_basic_run_tests();

@@ -45,6 +45,7 @@ struct model {
 	bool all;
 	bool watching; /* call the classifier behind each word */
 	uint64_t checks;
+	uint32_t limit, most; /* instructions: allowed, taken by a frame */
 	struct model_item item[MODEL_IDS + 1]; /* by id */
 	struct model_frame frame[MODEL_WATCHED];
 };
@@ -97,6 +98,10 @@ model_compare(struct model *m, const struct model_frame *f, const char *what)
 		(uint32_t)f->wirelen, m->all ? ids : NULL);
 
 	m->checks++;
+	if (!m->watching && run_insns() > dpf_set_bound(m->set))
+		model_fail(m, "longer than the bound", f->bytes, f->len);
+	if (run_insns() > m->most)
+		m->most = run_insns();
 	if (!m->all && got != f->best_before && got != f->best_after)
 		model_fail(m, what, f->bytes, f->len);
 	for (uint32_t i = 0; m->all && i < got; i++) {
@@ -458,6 +463,7 @@ model_open(struct model *m, uint32_t seed, bool all, size_t bytes)
 {
 	struct dpf_site site = { .bytes = bytes,
 		.seed = seed,
+		.limit = m->limit,
 		.root = &m->root,
 		.sync = run_sync,
 		.wrote = model_wrote,
