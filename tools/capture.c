@@ -15,6 +15,7 @@ struct capture {
 	const char *path;
 	pcap_t *pcap;
 	bool damaged;
+	uint64_t number;
 };
 
 struct capture_out {
@@ -67,7 +68,36 @@ capture_next(struct capture *c, struct frame *out)
 	out->caplen = h->caplen;
 	out->wirelen = h->len;
 	out->ts = h->ts;
+	out->number = ++c->number;
 	return true;
+}
+
+enum capture_kind
+capture_try(const char *path, struct capture **out)
+{
+	char why[PCAP_ERRBUF_SIZE];
+	pcap_t *p = pcap_open_offline(path, why);
+
+	if (p == NULL)
+		return CAPTURE_UNREADABLE;
+	if (pcap_datalink(p) != DLT_EN10MB) {
+		pcap_close(p);
+		return CAPTURE_OTHER_LINK;
+	}
+	*out = xalloc(sizeof(**out));
+	(*out)->path = path;
+	(*out)->pcap = p;
+	return CAPTURE_ETHERNET;
+}
+
+bool
+capture_drop(struct capture *c)
+{
+	bool whole = !c->damaged;
+
+	pcap_close(c->pcap);
+	free(c);
+	return whole;
 }
 
 enum status

@@ -13,6 +13,7 @@ struct frame {
 	size_t caplen;        /* bytes there are */
 	size_t wirelen;       /* bytes there were */
 	struct timeval ts;
+	uint64_t number; /* from 1 */
 };
 
 struct capture;
@@ -20,6 +21,13 @@ struct capture;
 /* Open a pcap or pcapng file; refuses whatever is not Ethernet. */
 enum status capture_open(
 	const struct args *a, const char *path, struct capture **out);
+
+enum capture_kind { CAPTURE_ETHERNET, CAPTURE_OTHER_LINK, CAPTURE_UNREADABLE };
+
+/* The same without a word; OUT is set for CAPTURE_ETHERNET only.  Then
+ * capture_drop() closes it and returns whether it was read to its end. */
+enum capture_kind capture_try(const char *path, struct capture **out);
+bool capture_drop(struct capture *c);
 
 /* False at the end of the file, or where it is damaged. */
 bool capture_next(struct capture *c, struct frame *out);

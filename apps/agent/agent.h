@@ -57,8 +57,8 @@ enum ag_op {
 	/* name[SP_NAME], u32 offset, u32 bytes : bytes of the handler's data
 	 * region */
 	AG_ASH_STATE = 15,
-	/* u32 taps, u32 wirelen, u32 len, then the frame or nothing (it is
-	 * staged) : u32 count, u16 ids[] */
+	/* u32 enum sp_run_set, then frames as filter_run takes them : u32 how
+	 * many were judged, u32 CP0 Counts it took, then their verdicts */
 	AG_FILTER_RUN = 16,
 	AG_FLOW = 17,   /* struct ag_flow (blob staged) : u32 flow, or struct
 			 sp_clash as for AG_FILTER_ADD */

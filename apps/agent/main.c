@@ -79,7 +79,8 @@ serve_what_arrived(void)
 		return;
 	if (sys_count() - agent.last_byte > PAUSE_COUNTS)
 		proto_reset(&agent.rx);
-	for (; c >= 0; c = uart_read()) {
+	for (; c >= 0;
+		c = proto_has_part(&agent.rx) ? uart_expect() : uart_read()) {
 		proto_put(&agent.rx, (uint8_t)c);
 		while (proto_next(&agent.rx, &m)) {
 			serve(&m);

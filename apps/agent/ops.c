@@ -9,6 +9,7 @@
 #include "apps.h"
 #include "filters.h"
 #include "handlers.h"
+#include "run.h"
 
 #include "apps/lib/layout.h"
 #include "apps/lib/mem.h"
@@ -18,7 +19,6 @@
 
 enum {
 	STAGING = 512 * 1024,
-	RUN_IDS = 256,
 };
 
 static struct {
@@ -265,40 +265,6 @@ op_halt(const uint8_t *p, size_t len, struct answer *a)
 	return SP_OK;
 }
 
-/* The frame follows the request, or is staged when nothing follows. */
-static int
-op_filter_run(const uint8_t *p, size_t len, struct answer *a)
-{
-	static struct {
-		uint8_t bytes[AG_MAX_PAYLOAD] __attribute__((aligned(4)));
-	} frame;
-	static uint16_t ids[RUN_IDS];
-	uint32_t n = le32_get(p + 8);
-	const uint8_t *from = len > 12 ? p + 12 : staging.bytes;
-
-	if (n > sizeof(frame.bytes) - SP_RING_FRAME_AT ||
-		(len > 12 && n != len - 12))
-		return refuse(a, SP_EINVAL, "wrong length of the frame");
-	/* Where the network puts frames: two bytes off a word. */
-	memcpy(frame.bytes + SP_RING_FRAME_AT, from, n);
-
-	const struct sp_run run = {
-		.taps = le32_get(p),
-		.wirelen = le32_get(p + 4),
-		.frame_va = sys_addr(frame.bytes + SP_RING_FRAME_AT),
-		.len = n,
-		.ids_va = sys_addr(ids),
-		.ids_room = RUN_IDS,
-	};
-	int32_t count = sys_filter_run(0, &run);
-
-	if (count < 0)
-		return count;
-	answer_put32(a, (uint32_t)count);
-	answer_put(a, ids, (uint32_t)count * sizeof(ids[0]));
-	return SP_OK;
-}
-
 static int
 op_audit(const uint8_t *p, size_t len, struct answer *a)
 {
@@ -362,7 +328,7 @@ static const struct operation operations[] = {
 	[AG_AUDIT] = { op_audit, 0, 0, true },
 	[AG_REVOKE] = { op_revoke, sizeof(struct sp_revoke),
 		sizeof(struct sp_revoke), false },
-	[AG_FILTER_RUN] = { op_filter_run, 12, AG_MAX_PAYLOAD, true },
+	[AG_FILTER_RUN] = { run_frames, 4, AG_MAX_PAYLOAD, true },
 };
 
 static const struct operation *

@@ -43,6 +43,13 @@ uint32_t proto_crc(const uint8_t *p, size_t n);
  */
 bool proto_next(struct proto_rx *rx, struct proto_msg *out);
 
+/* Is there a message that has begun and not ended? */
+static inline bool
+proto_has_part(const struct proto_rx *rx)
+{
+	return rx->have > rx->used;
+}
+
 /* Whatever waits for its rest has waited too long: forget it. */
 void proto_reset(struct proto_rx *rx);
 

@@ -30,6 +30,7 @@ enum {
 	FIFO_BYTES = 16,
 	SPINS = 2000,   /* looks at LSR before giving up the slice */
 	PATIENCE = 500, /* slices given up before giving up */
+	EXPECT = 3000,  /* looks at LSR for the next byte of a message */
 };
 
 #define IER_RX    BIT(0) /* received data available */
@@ -85,6 +86,16 @@ uart_read(void)
 	if ((reg_read(LSR) & LSR_DATA) == 0)
 		return -1;
 	return (int)(reg_read(RBR) & 0xff);
+}
+
+int
+uart_expect(void)
+{
+	int c = uart_read();
+
+	for (uint32_t i = 0; c < 0 && i < EXPECT; i++)
+		c = uart_read();
+	return c;
 }
 
 /* Returns whether LSR showed BITS in time. */

@@ -17,6 +17,10 @@ int uart_open(void) SP_MUST_CHECK;
 /* The next byte that has arrived, or -1. */
 int uart_read(void);
 
+/* The same for a byte that is expected: wait for it, but not for long.  To sleep
+ * and be woken takes longer than most of them. */
+int uart_expect(void);
+
 /*
  * Send N bytes.  A host that does not read for long loses the rest: it will see
  * a bad checksum and ask again.

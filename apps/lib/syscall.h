@@ -265,7 +265,7 @@ sys_halt(uint32_t cap, uint32_t status)
 }
 
 static inline int32_t
-sys_filter_run(uint32_t cap, const struct sp_run *r)
+sys_filter_run(uint32_t cap, struct sp_run *r)
 {
 	return sys_call3(SP_CALL_filter_run, cap, sys_addr(r), 0);
 }

@@ -32,8 +32,15 @@ int flow_drop(uint32_t cap, uint32_t id) SP_MUST_CHECK;
 int bind_create(uint32_t cap, const struct sp_bind *b,
 	struct sp_clash *clash) SP_MUST_CHECK;
 int bind_remove(uint32_t cap, uint32_t id) SP_MUST_CHECK;
-int bind_run(const struct sp_run *run, const uint8_t *frame, uint16_t *ids,
-	uint32_t room) SP_MUST_CHECK;
+
+/*
+ * bind_run - what the code of SET says of a frame that did not come by the wire.
+ *
+ * FRAME is 2 modulo 4.  The slots of the bindings that accept go to IDS, which
+ * has room for SP_MAX_BINDINGS.  Returns how many.
+ */
+uint32_t bind_run(enum sp_run_set set, const uint8_t *frame, uint32_t len,
+	uint32_t wirelen, uint16_t *ids);
 
 /* Is anything bound to this ring or handler? */
 bool bind_uses(enum sp_target target, uint32_t object);

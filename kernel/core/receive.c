@@ -386,21 +386,15 @@ bind_init(void)
 	classifier_swing(&bind_rx);
 }
 
-int
-bind_run(const struct sp_run *run, const uint8_t *frame, uint16_t *ids,
-	uint32_t room)
+uint32_t
+bind_run(enum sp_run_set set, const uint8_t *frame, uint32_t len,
+	uint32_t wirelen, uint16_t *ids)
 {
-	if (room < SP_MAX_BINDINGS)
-		return SP_EINVAL;
-	if (run->taps != 0)
-		return rx.taps == NULL ? 0
-				       : (int)rx.taps(frame, run->len,
-						 run->wirelen, ids);
-	ids[0] = (uint16_t)rx.code(frame, run->len, run->wirelen);
+	if (set == SP_RUN_TAPS)
+		return rx.taps == NULL ? 0 : rx.taps(frame, len, wirelen, ids);
+	ids[0] = (uint16_t)rx.code(frame, len, wirelen);
 	/* A flow that nobody bound is nobody's frame. */
-	if (ids[0] >= SP_MAX_BINDINGS)
-		ids[0] = 0;
-	return ids[0] == 0 ? 0 : 1;
+	return ids[0] != 0 && ids[0] < SP_MAX_BINDINGS ? 1 : 0;
 }
 
 /* The path gives frames to nobody but the binding's handler and ring; an aborted

@@ -219,37 +219,3 @@ sys_ash_remove(uint32_t cap, uint32_t id, uint32_t c, uint32_t d)
 	kernel_interruptible_end();
 	return SP_OK;
 }
-
-int32_t
-sys_filter_run(uint32_t cap, uint32_t va, uint32_t c, uint32_t d)
-{
-	static uint8_t frame[2 + DPF_MAX_FRAME] __attribute__((aligned(4)));
-	static uint16_t ids[SP_MAX_BINDINGS];
-	struct sp_run run;
-	int err = COPY_IN(run, va);
-
-	(void)c;
-	(void)d;
-	if (err < 0)
-		return err;
-	if (!env_opens_device(cap, SP_NAME_NIC, 0))
-		return SP_EPERM;
-	if (run.len > DPF_MAX_FRAME)
-		return SP_EINVAL;
-	err = user_copy_in(env_current(), frame + 2, run.frame_va, run.len);
-	if (err < 0)
-		return err;
-
-	kernel_interruptible_begin();
-
-	int n = bind_run(&run, frame + 2, ids, SP_MAX_BINDINGS);
-
-	kernel_interruptible_end();
-	if (n < 0)
-		return n;
-	if ((uint32_t)n > run.ids_room)
-		return SP_EFULL;
-	err = user_copy_out(
-		env_current(), run.ids_va, ids, (uint32_t)n * sizeof(ids[0]));
-	return err < 0 ? err : n;
-}

@@ -23,7 +23,7 @@ alloc(uint32_t count, uint32_t align, uint32_t pfn)
 static void
 bad_calls(void)
 {
-	static const struct sp_run run = { .len = ~0u };
+	static struct sp_run run = { .frames_bytes = ~0u };
 
 	tried("console-top", sys_console(1, (void *)0x7ffffff0, ~0u));
 	tried("console-kernel", sys_console(1, (void *)KERNEL_VA, 16));

@@ -15,12 +15,16 @@ import socket
 import struct
 import time
 
+from harness import equal
+
 HEAD, MAX_PAYLOAD, REPLY, CHUNK = 8, 4096, 0x8000, 3072
 (PING, STAGE, INFO, APP_START, APP_STOP, APP_FIND, FILTER_ADD, FILTER_DEL,
  FILTER_BLOB, ASH_RESERVE, ASH_INSTALL, ASH_REMOVE, ASH_CODE, HALT, ASH_STATE,
  FILTER_RUN, FLOW, AUDIT, REVOKE) = range(1, 20)
 TO_COUNT, TO_RING, TO_ASH = 1, 2, 3
 SHARED, REPLACE = 2, 4
+RUN_RECEIVE, RUN_TAPS = range(2)
+RUN_MOST = 64
 EINVAL, ENOENT, EEXIST, EOVERLAP, EFORMAT = -1, -6, -7, -9, -17
 ANY = struct.pack("<IHHHH", 0x31465044, 0, 0, 0xffff, 0)  # accepts every frame
 SP_ASH = "<8I32I24s"
@@ -37,6 +41,12 @@ class Refused(Exception):
 def name(text):
     """A name field."""
     return struct.pack("<24s", text.encode())
+
+
+def run_frame(data, wirelen=None):
+    """A frame in a buffer for filter_run."""
+    return struct.pack("<II", len(data) if wirelen is None else wirelen,
+                       len(data)) + data + bytes(-len(data) % 4)
 
 
 def pack(op, tag, payload):
@@ -144,6 +154,20 @@ class Agent:
 
     def filter_del(self, flt):
         self.ask(FILTER_DEL, name(flt))
+
+    def filter_run(self, which, frames):
+        """Who accepts each of FRAMES (bytes, or bytes and wire length): lists
+        of slots, for as many as were judged."""
+        data = b"".join(run_frame(*f) if isinstance(f, tuple) else
+                        run_frame(f) for f in frames)
+        got = self.ask(FILTER_RUN, struct.pack("<I", which) + data)
+        at, found = 8, []
+        for _ in range(struct.unpack("<I", got[:4])[0]):
+            n = struct.unpack_from("<H", got, at)[0]
+            found.append(list(struct.unpack_from(f"<{n}H", got, at + 2)))
+            at += 2 + 2 * n
+        equal(len(got), at, "bytes of the answer")
+        return found
 
     def fetch(self, op, what):
         """All bytes of a filter or of a handler's code."""

@@ -351,26 +351,44 @@ def test_a_handler_can_belong_to_an_application():
 
 def test_frames_can_be_judged_without_a_wire():
     with unchanged() as a:
-        def run(taps, inline):
-            frame = udp()
-            head = struct.pack("<III", taps, len(frame), len(frame))
-            if not inline:
-                a.stage(frame)
-            got = a.ask(ag.FILTER_RUN, head + (frame if inline else b""))
-            n = struct.unpack("<I", got[:4])[0]
-            return list(struct.unpack(f"<{n}H", got[4:]))
-        equal(run(1, True), [], "no taps")
+        equal(a.filter_run(ag.RUN_TAPS, [udp()]), [[]], "no taps")
         ids = sorted(a.filter_add(f"t{i}", ag.ANY, ag.TO_COUNT) & 0xffff
                      for i in range(5))
-        for inline in (True, False):
-            equal(sorted(run(1, inline)), ids, "taps")
-            equal(run(0, inline), [], "nobody's frame")
-        refused(ag.EINVAL, "length", a.ask, ag.FILTER_RUN,
-                struct.pack("<III", 1, 60, 61) + bytes(60))
-        refused(ag.EINVAL, "length", a.ask, ag.FILTER_RUN,
-                struct.pack("<III", 1, 60, 0xffffffff))
+        some = [(udp(), 60), (b"", 0), (udp()[:21], 1514), (bytes(2046), 9000)]
+        equal([sorted(v) for v in a.filter_run(ag.RUN_TAPS, some)],
+              [ids] * len(some), "taps")
+        equal(a.filter_run(ag.RUN_RECEIVE, some), [[]] * len(some),
+              "nobody's frames")
+        equal(len(a.filter_run(ag.RUN_TAPS, [b"x"] * 100)), ag.RUN_MOST,
+              "frames a call")
         for i in range(5):
             a.filter_del(f"t{i}")
+
+
+def test_verdicts_without_room_are_left_for_the_next_call():
+    with unchanged() as a:
+        for i in range(60):
+            a.filter_add(f"t{i}", ag.ANY, ag.TO_COUNT)
+        got = a.filter_run(ag.RUN_TAPS, [b"frame"] * 40)
+        equal([len(v) for v in got], [60] * (4024 // 122), "verdicts")
+        for i in range(60):
+            a.filter_del(f"t{i}")
+
+
+def test_frames_without_an_end_are_refused():
+    with unchanged() as a:
+        for frames in (struct.pack("<II", 60, 61) + bytes(60),
+                       struct.pack("<II", 60, 0xffffffff),
+                       struct.pack("<II", 2047, 2047) + bytes(2047),
+                       bytes(7), b""):
+            refused(ag.EINVAL, "without an end", a.ask, ag.FILTER_RUN,
+                    struct.pack("<I", ag.RUN_TAPS) + frames)
+        refused(ag.EINVAL, "unknown set", a.ask, ag.FILTER_RUN,
+                struct.pack("<III", 99, 0, 0))
+        # What stands before the bad one is judged.
+        good = ag.run_frame(b"good")
+        got = a.ask(ag.FILTER_RUN, struct.pack("<I", 0) + good + bytes(7))
+        equal(struct.unpack("<I", got[:4])[0], 1, "judged")
 
 
 def test_a_repeated_request_is_done_once():

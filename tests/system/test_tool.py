@@ -170,10 +170,40 @@ def test_native_verdicts_are_libpcap_s():
               "verdicts")
         got = m.ask("filter", "run", "len > 1000", "-r", pcap, "--repeat", "2")
         equal(got["accepted"], 2, "by length on the wire")
+        got = m.ask("filter", "run", "ether[0] = 0", "-r", pcap, "--longest",
+                    "20")
+        equal((got["frames"], got["skipped"]), (1, 6), "of the shortest")
         equal(m.ask("filter", "list"), [], "filters left behind")
         m.cli("filter", "add", "udp", "udp")
         equal(m.ask("filter", "run", "udp", "-r", pcap)["accepted"], 3,
               "of an installed filter")
+
+
+def test_many_expressions_are_judged_at_once():
+    with tempfile.TemporaryDirectory() as tmp, Machine() as m:
+        folder, exprs = os.path.join(tmp, "in"), os.path.join(tmp, "exprs")
+        os.makedirs(os.path.join(folder, "below"))
+        write_pcap(os.path.join(folder, "a.pcap"),
+                   [frames.udp(), (b"", 60), bytes(1515)])
+        write_pcapng(os.path.join(folder, "below", "b.pcapng"),
+                     [frames.ping()] * 100)
+        write_pcap(os.path.join(folder, "other"), [b"1"], linktype=101)
+        with open(os.path.join(folder, "text"), "w", encoding="utf-8") as f:
+            print("no capture", file=f)
+        with open(exprs, "w", encoding="utf-8") as f:
+            f.write("udp\n\n# none\nip\nno such word\nlen > 1000\nicmp[0] = 8")
+        got = m.ask("filter", "run", "-F", exprs, "-r", folder, "--longest",
+                    "1514")
+        equal([(f["expression"], f.get("accepted", "refused"))
+               for f in got.pop("filters")],
+              [("udp", 1), ("ip", 101), ("no such word", "refused"),
+               ("len > 1000", 0), ("icmp[0] = 8", 100)], "filters")
+        equal(got, {"frames": 102, "accepted": 202, "skipped": 1,
+                    "mismatches": 0, "captures": 2, "other_links": 1,
+                    "unreadable": 1}, "counts")
+        equal(m.ask("filter", "list"), [], "filters left behind")
+        refused("filter", "run", "-F", exprs, "udp", "-r", folder, "--name",
+                m.name, status=2, says="expression or -F")
 
 
 def test_a_handler_s_life():

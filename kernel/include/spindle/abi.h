@@ -11,6 +11,7 @@
 #define SP_ABI_H
 
 #include <spindle/calls.h>
+#include <spindle/run.h>
 #include <stdint.h>
 
 enum {
@@ -492,13 +493,6 @@ struct sp_ash_code {
 
 struct sp_ash_report {
 	uint32_t rule, word, bound, stretch;
-};
-
-/* --- running installed filters on frames without a wire -------------------- */
-struct sp_run {
-	uint32_t taps; /* 0: the merged classifier, 1: the taps' */
-	uint32_t frame_va, len, wirelen;
-	uint32_t ids_va, ids_room; /* taps: uint16_t ids of all that accepted */
 };
 
 /* --- exposed names: read-only pages at SP_INFO_VA --------------------------- */

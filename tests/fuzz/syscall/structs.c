@@ -185,12 +185,11 @@ static uint32_t
 make_run(void)
 {
 	const struct sp_run r = {
-		.taps = value_of(K_FEW),
-		.frame_va = value_of(K_VA),
-		.len = value_of(K_LEN),
-		.wirelen = value_of(K_LEN),
-		.ids_va = value_of(K_VA),
-		.ids_room = value_of(K_LEN),
+		.set = value_of(K_FEW),
+		.frames_va = value_of(K_VA),
+		.frames_bytes = value_of(K_LEN),
+		.verdicts_va = value_of(K_VA),
+		.verdicts_bytes = value_of(K_LEN),
 	};
 
 	return place(&r, sizeof(r));
