@@ -267,20 +267,14 @@ report_json(const struct run *r)
 }
 
 static void
-report_skipped(const struct run *r)
-{
-	if (r->skipped > 0)
-		printf(", %llu skipped (longer than %llu bytes)",
-			(unsigned long long)r->skipped,
-			(unsigned long long)r->longest);
-}
-
-static void
 report_one(const struct run *r)
 {
 	printf("%llu of %llu frames accepted", (unsigned long long)r->accepted,
 		(unsigned long long)r->frames);
-	report_skipped(r);
+	if (r->skipped > 0)
+		printf(", %llu skipped (longer than %llu bytes)",
+			(unsigned long long)r->skipped,
+			(unsigned long long)r->longest);
 	if (instructions(r) > 0)
 		printf(", %.0f instructions a frame", instructions(r));
 	puts(r->subjects.one[0].e.blob != NULL && r->mismatches == 0
@@ -311,10 +305,14 @@ report_many(const struct run *r)
 			(unsigned long long)r->unreadable);
 	if (instructions(r) > 0)
 		printf("%.0f instructions a frame\n", instructions(r));
-	printf("%zu filters, %llu captures, %llu frames", ran,
-		(unsigned long long)r->captures, (unsigned long long)r->frames);
-	report_skipped(r);
-	printf(", %llu mismatches\n", (unsigned long long)r->mismatches);
+	if (r->skipped > 0)
+		printf("%llu frames longer than %llu bytes skipped\n",
+			(unsigned long long)r->skipped,
+			(unsigned long long)r->longest);
+	printf("%zu filters, %llu captures, %llu frames, %llu mismatches\n",
+		ran, (unsigned long long)r->captures,
+		(unsigned long long)r->frames,
+		(unsigned long long)r->mismatches);
 }
 
 static enum status

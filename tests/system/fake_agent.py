@@ -10,6 +10,7 @@ Answers AG_PING and AG_INFO as apps/agent/agent.h says, behind noise.  MODE:
     stale   the answer to the last request comes before the right one
     short   answers without a result
     wrong   AG_AUDIT finds the kernel's tables wrong
+    liar    filters are bound, but accept no frame of even length
 """
 import os
 import socket
@@ -17,7 +18,8 @@ import struct
 import sys
 import zlib
 
-PING, INFO, AUDIT, REPLY = 1, 3, 18, 0x8000
+PING, STAGE, INFO, FILTER_ADD, FILTER_DEL = 1, 2, 3, 7, 8
+FILTER_RUN, AUDIT, REPLY = 16, 18, 0x8000
 MAGIC, VERSION = 0x4e505331, 2  # of struct sp_info
 
 
@@ -43,7 +45,26 @@ def requests(conn):
         data += more
 
 
+def verdicts(frames):
+    """Binding 1 accepts frames of odd length."""
+    found, at = [], 0
+    while at < len(frames):
+        n = struct.unpack_from("<I", frames, at + 4)[0]
+        found.append(struct.pack("<HH", 1, 1) if n % 2 else bytes(2))
+        at += 8 + n + -n % 4
+    return struct.pack("<II", len(found), 0) + b"".join(found)
+
+
+def lie(op, payload):
+    """What follows the result of an operation on filters."""
+    if op == FILTER_RUN:
+        return verdicts(payload[4:])
+    return struct.pack("<I", 1) if op == FILTER_ADD else b""
+
+
 def result(op, payload, mode):
+    if mode == "liar" and op in (STAGE, FILTER_ADD, FILTER_DEL, FILTER_RUN):
+        return struct.pack("<i60x", 0) + lie(op, payload)
     if op == PING:
         return struct.pack("<i60xI", 0, 1)
     if op == INFO:

@@ -343,6 +343,22 @@ def test_tables_that_disagree_are_a_failure_in_their_own_words():
         refused("status", "--audit", env=env, says="a fake knows nothing")
 
 
+def test_a_wrong_verdict_is_found_and_told():
+    with tempfile.TemporaryDirectory() as tmp, fake("liar") as env:
+        pcap, exprs = os.path.join(tmp, "a.pcap"), os.path.join(tmp, "exprs")
+        write_pcap(pcap, [bytes(61), bytes(60), bytes(60)] * 50)
+        done = run(env, "filter", "run", "ether[0] = 0", "-r", pcap)
+        equal(done.returncode, 1, "status")
+        check("disagrees with 'ether[0] = 0' about 100 frames, first about "
+              f"{pcap}, frame 2" in done.stderr, done.stderr)
+        with open(exprs, "w", encoding="utf-8") as f:
+            f.write("ether[0] = 0\n")
+        done = run(env, "filter", "run", "-F", exprs, "-r", pcap)
+        equal(done.returncode, 1, "status of many")
+        equal(done.stdout.splitlines()[-1],
+              "1 filters, 1 captures, 150 frames, 100 mismatches", "summary")
+
+
 def test_what_is_up_can_be_brought_down_by_force():
     with fake("mute") as env:
         done = run(env, "down")
