@@ -1,8 +1,9 @@
 /*
- * bpf.c - check a classic BPF program before cbpf.c runs it symbolically.
+ * bpf.c - check a classic BPF program before anybody runs it.
  *
  * The same rules as libpcap's validator, and every jump leads forward, so that
- * one pass from the end finds which registers are live.
+ * every run ends and one pass from the end finds which registers are live.
+ * Next: cbpf.c runs programs symbolically, run.c as they are.
  */
 #include "dpf/bpf.h"
 
@@ -119,66 +120,114 @@ uses(const struct dpf_bpf *i, uint32_t *reads, uint32_t *writes)
 }
 
 static int
-refuse(struct dpf_why *why, size_t pc, const char *text, int err)
+refuse(struct dpf_why *why, size_t pc, const char *text)
 {
 	why->pc = pc;
 	why->text = text;
-	return err;
+	return SP_EFORMAT;
 }
 
-/* The registers that are live behind instruction PC. */
+/* May the program go on from instruction PC as it says? */
 static int
-live_behind(const struct dpf_bpf *prog, size_t n, size_t pc,
-	const uint32_t *live, struct dpf_why *why, uint32_t *out)
+check_next(const struct dpf_bpf *prog, size_t n, size_t pc, struct dpf_why *why)
 {
 	const struct dpf_bpf *i = &prog[pc];
 	size_t left = n - pc - 1;
 
-	*out = 0;
 	if ((i->code & BPF_CLASS_MASK) == BPF_RET)
 		return SP_OK;
 	if (i->code == (BPF_JMP | BPF_JA)) {
 		if (i->k > INT32_MAX && 0 - i->k <= pc + 1)
 			return refuse(why, pc,
-				"jumps backward: loops (protochain) cannot be "
-				"expressed in atoms",
-				SP_EUNSUPPORTED);
+				"jumps backward: a program with loops "
+				"(protochain) has no bound");
 		if (i->k >= left)
-			return refuse(why, pc, "jumps out of the program",
-				SP_EFORMAT);
-		*out = live[pc + 1 + i->k];
+			return refuse(why, pc, "jumps out of the program");
 		return SP_OK;
 	}
 	if (left == 0)
-		return refuse(why, pc, "runs off its end", SP_EFORMAT);
-	*out = live[pc + 1];
-	if ((i->code & BPF_CLASS_MASK) != BPF_JMP)
-		return SP_OK;
-	if (i->jt >= left || i->jf >= left)
-		return refuse(why, pc, "jumps out of the program", SP_EFORMAT);
-	*out = live[pc + 1 + i->jt] | live[pc + 1 + i->jf];
+		return refuse(why, pc, "runs off its end");
+	if ((i->code & BPF_CLASS_MASK) == BPF_JMP &&
+		(i->jt >= left || i->jf >= left))
+		return refuse(why, pc, "jumps out of the program");
 	return SP_OK;
 }
 
-int
-dpf_bpf_check(const struct dpf_bpf *prog, size_t n, uint32_t *live,
-	struct dpf_why *why)
+/* What is wrong with an instruction that is_valid_insn() does not know? */
+static const char *
+what_is_wrong(const struct dpf_bpf *i)
 {
-	if (n == 0 || n > BPF_MAX_INSNS)
-		return refuse(
-			why, 0, "has no or too many instructions", SP_EFORMAT);
-	for (size_t pc = 0; pc < n; pc++)
-		if (!is_valid_insn(&prog[pc]))
-			return refuse(why, pc, "is not a valid instruction",
-				SP_EFORMAT);
-	for (size_t pc = n; pc-- > 0;) {
-		uint32_t reads, writes, behind;
-		int err = live_behind(prog, n, pc, live, why, &behind);
+	unsigned class = i->code & BPF_CLASS_MASK, op = i->code & BPF_OP_MASK;
 
-		if (err != SP_OK)
-			return err;
-		uses(&prog[pc], &reads, &writes);
-		live[pc] = (behind & ~writes) | reads;
+	if (i->code == (BPF_ALU | BPF_DIV) || i->code == (BPF_ALU | BPF_MOD))
+		return "divides by the constant 0";
+	if (class == BPF_ALU && (op == BPF_LSH || op == BPF_RSH) &&
+		i->code <= 0xff)
+		return "shifts by 32 bits or more";
+	if (i->code == BPF_ST || i->code == BPF_STX ||
+		i->code == (BPF_LD | BPF_MEM) || i->code == (BPF_LDX | BPF_MEM))
+		return "names memory behind M[15]";
+	return "is not a valid instruction";
+}
+
+int
+dpf_bpf_check(const struct dpf_bpf *prog, size_t n, struct dpf_why *why)
+{
+	int err = SP_OK;
+
+	if (n == 0)
+		return refuse(why, 0, "has no instructions");
+	if (n > BPF_MAX_INSNS)
+		return refuse(why, 0, "has too many instructions");
+	for (size_t pc = 0; pc < n && err == SP_OK; pc++) {
+		const struct dpf_bpf *i = &prog[pc];
+
+		if (!is_valid_insn(i))
+			return refuse(why, pc, what_is_wrong(i));
+		if ((i->code & (BPF_CLASS_MASK | BPF_MODE_MASK)) == BPF_ABS &&
+			i->k >= BPF_ANCILLARY)
+			return refuse(why, pc,
+				"reads what the Linux kernel adds to a frame");
+		err = check_next(prog, n, pc, why);
 	}
-	return SP_OK;
+	return err;
+}
+
+/* The registers that are live behind instruction PC. */
+static uint32_t
+live_behind(const struct dpf_bpf *prog, size_t pc, const uint32_t *live)
+{
+	const struct dpf_bpf *i = &prog[pc];
+
+	if ((i->code & BPF_CLASS_MASK) == BPF_RET)
+		return 0;
+	if (i->code == (BPF_JMP | BPF_JA))
+		return live[pc + 1 + i->k];
+	if ((i->code & BPF_CLASS_MASK) != BPF_JMP)
+		return live[pc + 1];
+	return live[pc + 1 + i->jt] | live[pc + 1 + i->jf];
+}
+
+void
+dpf_bpf_live(const struct dpf_bpf *prog, size_t n, uint32_t *live)
+{
+	for (size_t pc = n; pc-- > 0;) {
+		uint32_t reads, writes;
+
+		uses(&prog[pc], &reads, &writes);
+		live[pc] = (live_behind(prog, pc, live) & ~writes) | reads;
+	}
+}
+
+unsigned
+dpf_bpf_width(uint16_t code)
+{
+	switch (code & BPF_SIZE_MASK) {
+	case BPF_H:
+		return 2;
+	case BPF_B:
+		return 1;
+	default:
+		return 4;
+	}
 }

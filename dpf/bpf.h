@@ -1,5 +1,5 @@
 /*
- * bpf.h - classic BPF: opcodes, and what is checked before a program is lifted
+ * bpf.h - classic BPF: opcodes, what is a valid program, and what it means
  * (private to dpf).
  *
  * The numbers are those of the instruction set, as in <pcap/bpf.h>, which a
@@ -63,14 +63,33 @@ enum {
 	BPF_REGS,
 };
 
+/* Loads at fixed offsets from here on are Linux's way to ask for other things
+ * than the frame. */
+#define BPF_ANCILLARY 0xfffff000u
+
 /*
  * dpf_bpf_check - is PROG a valid program that only jumps forward?
  *
- * Fills LIVE[0..n) with the registers (bit R is register R) whose values at an
- * instruction can still matter.  Returns SP_OK, SP_EFORMAT or SP_EUNSUPPORTED;
- * if not SP_OK, WHY says why.
+ * Needs no memory and takes one look at each instruction.  Returns SP_OK, or
+ * SP_EFORMAT; then WHY says which instruction and why.
  */
-int dpf_bpf_check(const struct dpf_bpf *prog, size_t n, uint32_t *live,
+int dpf_bpf_check(const struct dpf_bpf *prog, size_t n,
 	struct dpf_why *why) SP_MUST_CHECK;
+
+/* Fill LIVE[0..n) with the registers (bit R is register R) whose values at an
+ * instruction of a valid program can still matter. */
+void dpf_bpf_live(const struct dpf_bpf *prog, size_t n, uint32_t *live);
+
+/* How many bytes a load takes. */
+unsigned dpf_bpf_width(uint16_t code);
+
+/*
+ * dpf_bpf_run - what a valid program returns for a frame.
+ *
+ * As dpf_interp() takes it.  Never reads outside FRAME[0..LEN); a load that does
+ * not lie wholly inside and a division by zero return 0.
+ */
+uint32_t dpf_bpf_run(const struct dpf_bpf *prog, const uint8_t *frame,
+	size_t len, size_t wirelen);
 
 #endif /* DPF_BPF_H */

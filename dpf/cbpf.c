@@ -4,24 +4,35 @@
  * A run is a place in the program with the symbolic values of the registers
  * that are live there; equal ones are made once.  Jumps lead forward, so runs
  * are taken in order of their place.  No facts are used here: prune.c removes
- * the paths that cannot happen.  Instructions: exec.c.
+ * the paths that cannot happen.  Where a program does what no graph can say, the
+ * graph lets the frame pass and the program itself becomes the residual.
+ * Instructions: exec.c.
  */
 #include "dpf/lift.h"
 
 #include <spindle/bytes.h>
 
-int
-dpf_lift_refuse(struct lift *l, const char *text, int err)
+static int
+refuse(struct lift *l, const char *text)
 {
 	l->why->pc = l->pc;
 	l->why->text = text;
-	return err;
+	return SP_ENOMEM;
 }
 
 int
 dpf_lift_no_memory(struct lift *l)
 {
-	return dpf_lift_refuse(l, "needs more working memory", SP_ENOMEM);
+	return refuse(l, "needs more working memory");
+}
+
+void
+dpf_lift_lose(struct lift *l, const char *text)
+{
+	if (l->lost.text != NULL)
+		return;
+	l->lost.pc = l->pc;
+	l->lost.text = text;
 }
 
 static uint32_t
@@ -110,29 +121,57 @@ resolved(const uint32_t *entries, uint32_t edge)
 	return entries[edge & ~TO_RUN];
 }
 
-/* Replace edges to runs by edges to the nodes that they begin with. */
+/*
+ * Where node N leads whatever it tests; SELF if that depends.  A test that
+ * cannot be made leads to where the frame may still be accepted, or accepts.
+ */
+static uint32_t
+shortcut(struct lift *l, const struct graph_node *n, uint32_t self)
+{
+	if (n->test != NULL)
+		return n->yes == GRAPH_REJECT && n->no == GRAPH_REJECT
+			       ? GRAPH_REJECT
+			       : self;
+	if (n->yes == n->no)
+		return n->yes;
+	l->residual = true;
+	if (n->no == GRAPH_REJECT)
+		return n->yes;
+	return n->yes == GRAPH_REJECT ? n->no : GRAPH_ACCEPT;
+}
+
+static uint32_t
+shortened(const uint32_t *to, uint32_t edge)
+{
+	return edge >= GRAPH_REJECT ? edge : to[edge];
+}
+
+/* Replace edges to runs by edges to the nodes that they begin with, and take
+ * out the tests that cannot be made. */
 static int
 resolve(struct lift *l)
 {
-	uint32_t *entries =
-		dpf_bump_take(&l->g.mem, l->nruns, sizeof(*entries));
+	struct bump *mem = &l->g.mem;
+	uint32_t *entries = dpf_bump_take(mem, l->nruns, sizeof(*entries));
+	uint32_t *to = dpf_bump_take(mem, l->g.nnodes + 1, sizeof(*to));
 
-	if (entries == NULL)
+	if (entries == NULL || to == NULL)
 		return dpf_lift_no_memory(l);
 	for (size_t pc = l->n; pc-- > 0;)
 		for (const struct run *r = l->at[pc]; r != NULL; r = r->sibling)
 			entries[r->id] = resolved(entries, r->entry);
-	for (uint32_t i = 0; i < l->g.nnodes; i++) {
+	for (uint32_t i = l->g.nnodes; i-- > 0;) {
 		struct graph_node *n = dpf_graph_at(&l->g, i);
 
-		n->yes = resolved(entries, n->yes);
-		n->no = resolved(entries, n->no);
+		n->yes = shortened(to, resolved(entries, n->yes));
+		n->no = shortened(to, resolved(entries, n->no));
+		to[i] = shortcut(l, n, i);
 	}
-	l->at[0]->entry = entries[l->at[0]->id];
+	l->at[0]->entry = shortened(to, entries[l->at[0]->id]);
 	return SP_OK;
 }
 
-/* Lay out the working memory and check the program. */
+/* Lay out the working memory. */
 static int
 start(struct lift *l, void *scratch, size_t bytes)
 {
@@ -141,8 +180,6 @@ start(struct lift *l, void *scratch, size_t bytes)
 	uint32_t edge;
 	int err;
 
-	if (l->n == 0)
-		return dpf_lift_refuse(l, "has no instructions", SP_EFORMAT);
 	if (dpf_graph_init(&l->g, scratch, bytes) != SP_OK)
 		return dpf_lift_no_memory(l);
 	l->hash_mask = l->g.tests_mask;
@@ -153,9 +190,8 @@ start(struct lift *l, void *scratch, size_t bytes)
 	if (l->live == NULL || l->at == NULL || l->runs == NULL ||
 		l->held == NULL)
 		return dpf_lift_no_memory(l);
-	err = dpf_bpf_check(l->prog, l->n, l->live, l->why);
-	if (err == SP_OK)
-		err = dpf_lift_set(l, BPF_REG_A, &zero);
+	dpf_bpf_live(l->prog, l->n, l->live);
+	err = dpf_lift_set(l, BPF_REG_A, &zero);
 	if (err == SP_OK)
 		err = dpf_lift_set(l, BPF_REG_X, &zero);
 	return err == SP_OK ? dpf_lift_edge(l, 0, &edge) : err;
@@ -177,10 +213,62 @@ lift(struct lift *l, void *out, size_t room)
 		return err;
 	l->pc = 0;
 	err = dpf_graph_finish(&l->g, l->at[0]->entry, out, room);
-	return err == SP_ENOMEM
-		       ? dpf_lift_refuse(l, "makes a filter that is too large",
-				 SP_ENOMEM)
-		       : err;
+	return err == SP_ENOMEM ? refuse(l, "makes a filter that is too large")
+				: err;
+}
+
+/* Put the program behind the graph of BYTES in OUT. */
+static int
+add_residual(
+	const struct dpf_bpf *prog, size_t n, void *out, size_t room, int bytes)
+{
+	struct dpf_blob *head = out;
+	size_t more = n * sizeof(*prog);
+
+	if (n > DPF_MAX_RESIDUAL || more > room - (size_t)bytes)
+		return SP_ENOMEM;
+	head->nresidual = (uint16_t)n;
+	__builtin_memcpy((uint8_t *)out + bytes, prog, more);
+	return bytes + (int)more;
+}
+
+/* What a graph has no room for: all of it is residual. */
+static int
+only_residual(const struct dpf_bpf *prog, size_t n, void *out, size_t room)
+{
+	struct dpf_blob head = { .magic = DPF_MAGIC, .root = DPF_ACCEPT };
+
+	if (room < sizeof(head))
+		return SP_ENOMEM;
+	__builtin_memcpy(out, &head, sizeof(head));
+	return add_residual(prog, n, out, room, sizeof(head));
+}
+
+/* Returns the length of the graph, or SP_ENOMEM. */
+static int
+lift_graph(const struct dpf_bpf *prog, size_t n, struct bump *mem, void *out,
+	size_t room, struct dpf_why *why, bool *residual)
+{
+	struct lift *l = dpf_bump_take(mem, 1, sizeof(*l));
+	int err;
+
+	if (l == NULL) {
+		why->text = "needs more working memory";
+		return SP_ENOMEM;
+	}
+	l->prog = prog;
+	l->n = n;
+	l->why = why;
+	err = start(l, mem->at, mem->left);
+	if (err == SP_OK)
+		err = lift(l, out, room);
+	/* What a graph rejects needs no second look. */
+	*residual =
+		l->residual &&
+		(err < 0 || ((const struct dpf_blob *)out)->root != DPF_REJECT);
+	if (err > 0 && *residual)
+		*why = l->lost;
+	return err;
 }
 
 int
@@ -188,19 +276,22 @@ dpf_lift(const struct dpf_bpf *prog, size_t n, void *scratch,
 	size_t scratch_bytes, void *out, size_t room, struct dpf_why *why)
 {
 	struct bump mem;
-	struct lift *l;
-	int err;
+	bool residual;
+	int bytes, err = dpf_bpf_check(prog, n, why);
 
+	if (err != SP_OK)
+		return err;
+	why->pc = 0;
+	why->text = NULL;
 	dpf_bump_init(&mem, scratch, scratch_bytes);
-	l = dpf_bump_take(&mem, 1, sizeof(*l));
-	if (l == NULL) {
-		why->pc = 0;
-		why->text = "needs more working memory";
-		return SP_ENOMEM;
-	}
-	l->prog = prog;
-	l->n = n;
-	l->why = why;
-	err = start(l, mem.at, mem.left);
-	return err == SP_OK ? lift(l, out, room) : err;
+	bytes = lift_graph(prog, n, &mem, out, room, why, &residual);
+	if (bytes < 0)
+		return only_residual(prog, n, out, room);
+	if (!residual)
+		return bytes;
+	err = add_residual(prog, n, out, room, bytes);
+	if (err < 0 && n > DPF_MAX_RESIDUAL)
+		why->text = "computes what only a residual of 4096 "
+			    "instructions could, and is longer";
+	return err;
 }

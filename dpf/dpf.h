@@ -4,7 +4,8 @@
  * The only header other folders may include from dpf/.  Freestanding: no
  * allocation, no globals, no I/O, so the same sources run in the kernel and in
  * host tests.  A filter is an ordered, shared decision graph over fields of
- * the frame; a disjunction of conjunctions is how it is printed.
+ * the frame; a disjunction of conjunctions is how it is printed.  What a graph
+ * cannot say (two fields compared, arithmetic) is said by a residual behind it.
  */
 #ifndef DPF_H
 #define DPF_H
@@ -18,6 +19,7 @@ enum {
 	DPF_MAX_NODES = 4096,
 	DPF_MAX_BASES = 16,
 	DPF_MAX_FRAME = 2046, /* longest frame a field may lie in */
+	DPF_MAX_RESIDUAL = 4096,
 
 	DPF_REJECT = 0xfffe, /* values of yes and no that end the graph */
 	DPF_ACCEPT = 0xffff,
@@ -67,26 +69,43 @@ struct dpf_node {
 _Static_assert(sizeof(struct dpf_base) == 12, "part of the ABI");
 _Static_assert(sizeof(struct dpf_node) == 20, "part of the ABI");
 
-/* The stored form: this header, nbases bases, nnodes nodes; little endian. */
+/* One classic BPF instruction, laid out as libpcap's struct bpf_insn. */
+struct dpf_bpf {
+	uint16_t code;
+	uint8_t jt, jf;
+	uint32_t k;
+};
+
+_Static_assert(sizeof(struct dpf_bpf) == 8, "part of the ABI");
+
+/*
+ * The stored form: this header, nbases bases, nnodes nodes, nresidual
+ * instructions; little endian.  A filter accepts a frame when its graph does
+ * and its residual, if there is one, returns anything but 0: a valid classic BPF
+ * program without backward jumps, memory being 0 at first, that means what
+ * libpcap's bpf_filter() says.
+ */
 struct dpf_blob {
 	uint32_t magic; /* DPF_MAGIC */
 	uint16_t nbases;
 	uint16_t nnodes; /* 0: root says it all */
 	uint16_t root;   /* 0, or DPF_ACCEPT / DPF_REJECT when nnodes is 0 */
-	uint16_t zero;
+	uint16_t nresidual;
 };
 #define DPF_MAGIC 0x31465044 /* "DPF1" */
 _Static_assert(sizeof(struct dpf_blob) == 12, "part of the ABI");
 
 enum {
-	DPF_BLOB_MAX = 12 + DPF_MAX_BASES * 12 + DPF_MAX_NODES * 20,
+	DPF_BLOB_MAX = 12 + DPF_MAX_BASES * 12 + DPF_MAX_NODES * 20 +
+		       DPF_MAX_RESIDUAL * 8,
 };
 
 /* A validated view into a blob; valid as long as the blob is. */
 struct dpf_filter {
 	const struct dpf_base *bases;
 	const struct dpf_node *nodes;
-	uint16_t nbases, nnodes, root;
+	const struct dpf_bpf *residual;
+	uint16_t nbases, nnodes, root, nresidual;
 };
 
 /*
@@ -96,7 +115,7 @@ struct dpf_filter {
  * of the filter in bytes, or
  *	SP_ESHORT	the blob ends before its tables do
  *	SP_EFORMAT	magic, field, order of nodes or bases, or a bit that must
- *			be zero is wrong
+ *			be zero is wrong, or the residual is no valid program
  */
 int dpf_parse(
 	const void *blob, size_t bytes, struct dpf_filter *out) SP_MUST_CHECK;
@@ -110,13 +129,6 @@ int dpf_parse(
 bool dpf_interp(const struct dpf_filter *f, const uint8_t *frame, size_t len,
 	size_t wirelen);
 
-/* One classic BPF instruction, laid out as libpcap's struct bpf_insn. */
-struct dpf_bpf {
-	uint16_t code;
-	uint8_t jt, jf;
-	uint32_t k;
-};
-
 /* Why a lift was refused: the instruction, and words for the user. */
 struct dpf_why {
 	size_t pc;
@@ -126,12 +138,16 @@ struct dpf_why {
 /*
  * dpf_lift - turn a classic BPF program into a filter by symbolic execution.
  *
- * Exact or refused: the filter accepts a frame iff the program returns non-zero
- * for it.  SCRATCH is working memory.  Writes a blob to OUT and returns its
- * length in bytes, or
- *	SP_EFORMAT	not a valid program (unknown opcode, jump out of range)
- *	SP_EUNSUPPORTED	cannot be expressed in atoms (WHY says what and where)
- *	SP_ENOMEM	OUT or SCRATCH is too small, or the filter has too many nodes
+ * Exact: the filter accepts a frame iff the program returns non-zero for it.
+ * What cannot be said in tests of fields becomes a residual, the program itself,
+ * behind a graph that accepts more; WHY then says what and where, for those who
+ * want to know (its text is NULL when there is no residual).  SCRATCH is working
+ * memory; with too little of it the graph may be "accept".  Writes a blob to OUT
+ * and returns its length in bytes, or
+ *	SP_EFORMAT	not a valid program (unknown opcode, jump backward or out
+ *			of range, load that means something else to Linux)
+ *	SP_ENOMEM	OUT or SCRATCH is too small, or the program is too long
+ *			for a residual, or has too many nodes
  */
 int dpf_lift(const struct dpf_bpf *prog, size_t n, void *scratch,
 	size_t scratch_bytes, void *out, size_t room,
@@ -289,8 +305,8 @@ int dpf_set_candidates(struct dpf_set *s, const struct dpf_filter *f,
  *
  * The words go to CODE and will run at ADDRESS (a multiple of 8; all ROOM_WORDS
  * within one 256 MiB region), which differ in tests on a host.  The code is a
- * leaf function, o32, uses no stack and no register but $at $v0 $v1 $a0-$a3
- * $t0-$t9:
+ * leaf function, o32, uses no register but $at $v0 $v1 $a0-$a3 $t0-$t9 $hi $lo
+ * and no stack but up to 64 bytes below $sp, and those only for residuals:
  *	DPF_SET_ONE	uint32_t fn(const uint8_t *frame, uint32_t len,
  *				uint32_t wirelen)
  *			the id, or 0

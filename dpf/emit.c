@@ -388,6 +388,7 @@ generate(struct gen *g, uint32_t *code)
 	g->exit = dpf_gen_label(g);
 	dpf_gen_exit(g);
 	dpf_gen_tails(g);
+	dpf_gen_residuals(g);
 	return g->pc;
 }
 

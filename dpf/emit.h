@@ -158,8 +158,17 @@ void dpf_gen_exit(struct gen *g);
 /* REG_BEST becomes the order and id in REG_CONST unless it is better. */
 void dpf_gen_best(struct gen *g);
 
+/* --- gen_residual.c: what only a program can say ------------------------------- */
+
+/* Go to FAIL unless the residual accepts. */
+void dpf_gen_residual_call(struct gen *g, ref_t residual, uint32_t fail);
+/* The code of all residuals. */
+void dpf_gen_residuals(struct gen *g);
+
 /* --- gen_tail.c: what many paths of a filter end with ------------------------ */
 
+/* Go to FAIL unless what is called at LABEL says so in REG_CONST. */
+void dpf_gen_call(struct gen *g, uint32_t label, uint32_t fail);
 /* Go to FAIL unless the tail from NODE on accepts. */
 void dpf_gen_tail_call(struct gen *g, ref_t node, uint32_t fail);
 /* The code of all tails. */

@@ -2,7 +2,9 @@
  * exec.c - what one classic BPF instruction does to symbolic registers.
  *
  * A load appends a demand for its bytes, a jump ends the run in a comparison.
- * Values: sym.c; comparisons: compare.c.
+ * What cannot be said exactly is a value that is not known; only where such a
+ * value decides something does the graph accept more than the program.  Values:
+ * sym.c; comparisons: compare.c.
  */
 #include "dpf/lift.h"
 
@@ -20,6 +22,32 @@ require(struct lift *l, const struct lit *t, bool yes)
 	return SP_OK;
 }
 
+static bool
+is_unknown(const struct sym *s)
+{
+	return s->kind == SYM_UNKNOWN;
+}
+
+static int
+set_unknown(struct lift *l, unsigned reg)
+{
+	struct sym s = dpf_sym_unknown();
+
+	return dpf_lift_set(l, reg, &s);
+}
+
+/* A load behind BASE of what NEED bytes there contain, or more. */
+static int
+load_unknown(struct lift *l, unsigned reg, unsigned base, uint32_t need)
+{
+	struct lit fit =
+		dpf_lit_fit(base, need < DPF_MAX_FRAME ? need : DPF_MAX_FRAME);
+	int err = require(l, &fit, true);
+
+	l->residual = true;
+	return err == SP_OK ? set_unknown(l, reg) : err;
+}
+
 static int
 load_field(struct lift *l, unsigned reg, unsigned base, uint32_t off,
 	unsigned width, int shift, uint32_t mask)
@@ -28,9 +56,12 @@ load_field(struct lift *l, unsigned reg, unsigned base, uint32_t off,
 	struct sym s;
 	int err;
 
-	if (off > DPF_MAX_FRAME - width)
-		return dpf_lift_refuse(
-			l, "reads behind the longest frame", SP_EUNSUPPORTED);
+	if (off > INT32_MAX) /* no frame is that long */
+		return SYM_REJECTS;
+	if (off > DPF_MAX_FRAME - width) {
+		dpf_lift_lose(l, "reads behind the longest frame");
+		return load_unknown(l, reg, base, off + width);
+	}
 	fit = dpf_lit_fit(base, off + width);
 	err = require(l, &fit, true);
 	if (err != SP_OK)
@@ -41,29 +72,23 @@ load_field(struct lift *l, unsigned reg, unsigned base, uint32_t off,
 	return dpf_lift_set(l, reg, &s);
 }
 
-static unsigned
-load_width(uint16_t code)
-{
-	switch (code & BPF_SIZE_MASK) {
-	case BPF_H:
-		return 2;
-	case BPF_B:
-		return 1;
-	default:
-		return 4;
-	}
-}
-
 static int
 load_indexed(struct lift *l, const struct dpf_bpf *i)
 {
+	const struct sym *x = &l->regs[BPF_REG_X]->sym;
+	const char *text = "reads at an offset that is not known";
 	struct sym_index at;
-	const char *text;
-	int err = dpf_sym_index(
-		&l->g, &l->regs[BPF_REG_X]->sym, i->k, &at, &text);
+	int err = SP_EUNSUPPORTED;
 
-	if (err < 0)
-		return dpf_lift_refuse(l, text, err);
+	if (i->k > INT32_MAX)
+		return SYM_REJECTS;
+	if (!is_unknown(x))
+		err = dpf_sym_index(&l->g, x, i->k, &at, &text);
+	if (err < 0) {
+		dpf_lift_lose(l, text);
+		return load_unknown(l, BPF_REG_A, DPF_BASE_FRAME,
+			i->k + dpf_bpf_width(i->code));
+	}
 	if (err == SYM_REJECTS || at.guard.known == FACT_NO)
 		return SYM_REJECTS;
 	if (at.guard.known == FACT_OPEN) {
@@ -71,8 +96,8 @@ load_indexed(struct lift *l, const struct dpf_bpf *i)
 		if (err != SP_OK)
 			return err;
 	}
-	return load_field(l, BPF_REG_A, at.base, at.off, load_width(i->code), 0,
-		UINT32_MAX);
+	return load_field(l, BPF_REG_A, at.base, at.off, dpf_bpf_width(i->code),
+		0, UINT32_MAX);
 }
 
 static int
@@ -83,23 +108,18 @@ load(struct lift *l, const struct dpf_bpf *i)
 	unsigned mode = i->code & BPF_MODE_MASK;
 	struct sym s;
 
-	if ((mode == BPF_ABS || mode == BPF_IND) && i->k >= 0xfffff000)
-		return dpf_lift_refuse(l,
-			"reads what the Linux kernel adds to a frame",
-			SP_EUNSUPPORTED);
 	switch (mode) {
 	case BPF_ABS:
 		return load_field(l, reg, DPF_BASE_FRAME, i->k,
-			load_width(i->code), 0, UINT32_MAX);
+			dpf_bpf_width(i->code), 0, UINT32_MAX);
 	case BPF_MSH:
 		return load_field(l, reg, DPF_BASE_FRAME, i->k, 1, 2, 0xf);
 	case BPF_IND:
 		return load_indexed(l, i);
 	case BPF_MEM:
-		if (l->regs[i->k] == NULL)
-			return dpf_lift_refuse(l,
-				"reads memory that was never written",
-				SP_EUNSUPPORTED);
+		s = dpf_sym_num(0);
+		if (l->regs[i->k] == NULL) /* never written */
+			return dpf_lift_set(l, reg, &s);
 		l->regs[reg] = l->regs[i->k];
 		return SP_OK;
 	case BPF_LEN:
@@ -118,16 +138,46 @@ operand(const struct lift *l, const struct dpf_bpf *i)
 				      : dpf_sym_num(i->k);
 }
 
+/* A division by X: 0 rejects. */
+static int
+require_not_zero(struct lift *l, const struct sym *x)
+{
+	struct sym zero = dpf_sym_num(0);
+	struct sym_cmp c;
+	const char *text;
+
+	if (x->kind == SYM_NUM)
+		return x->add == 0 ? SYM_REJECTS : SP_OK;
+	if (is_unknown(x) ||
+		dpf_sym_compare(BPF_JEQ, x, &zero, &c, &text) != SP_OK) {
+		dpf_lift_lose(l, "divides by what is not known");
+		l->residual = true;
+		return SP_OK;
+	}
+	if (c.first.known != FACT_OPEN)
+		return c.first.known == FACT_YES ? SYM_REJECTS : SP_OK;
+	return require(l, &c.first.test, c.first.opposite);
+}
+
 static int
 alu(struct lift *l, const struct dpf_bpf *i)
 {
 	struct sym a = l->regs[BPF_REG_A]->sym, x = operand(l, i);
-	const char *text;
-	int err = dpf_sym_alu(&l->g, i->code & BPF_OP_MASK, &a, &x, &text);
+	const char *text = "computes with what is not known";
+	unsigned op = i->code & BPF_OP_MASK;
+	int err = SP_OK;
 
-	if (err < 0)
-		return dpf_lift_refuse(l, text, err);
-	return err == SP_OK ? dpf_lift_set(l, BPF_REG_A, &a) : err;
+	if (op == BPF_DIV || op == BPF_MOD)
+		err = require_not_zero(l, &x);
+	if (err != SP_OK)
+		return err;
+	err = SP_EUNSUPPORTED;
+	if (!is_unknown(&a) && !is_unknown(&x))
+		err = dpf_sym_alu(&l->g, op, &a, &x, &text);
+	if (err >= 0)
+		return err == SP_OK ? dpf_lift_set(l, BPF_REG_A, &a) : err;
+	dpf_lift_lose(l, text);
+	return set_unknown(l, BPF_REG_A);
 }
 
 static int
@@ -178,13 +228,19 @@ static int
 compare(struct lift *l, unsigned op, const struct sym *a, const struct sym *x,
 	uint32_t yes, uint32_t no)
 {
+	const char *text = "compares what is not known";
 	struct sym_cmp c;
-	const char *text;
-	int err = dpf_sym_compare(op, a, x, &c, &text);
+	int err = SP_EUNSUPPORTED;
 
-	if (err != SP_OK)
-		return dpf_lift_refuse(l, text, err);
-	return put_compare(l, &c, yes, no);
+	if (!is_unknown(a) && !is_unknown(x))
+		err = dpf_sym_compare(op, a, x, &c, &text);
+	if (err == SP_OK)
+		return put_compare(l, &c, yes, no);
+	dpf_lift_lose(l, text);
+	if (dpf_graph_add(&l->g, NULL, yes, no) == NULL)
+		return dpf_lift_no_memory(l);
+	*l->link = dpf_graph_newest(&l->g);
+	return SP_OK;
 }
 
 static int

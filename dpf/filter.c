@@ -5,7 +5,7 @@
  * the relation rely on (order, indices, widths, offsets) is proved here.  Next:
  * interp.c says what the checked filter means.
  */
-#include "dpf/dpf.h"
+#include "dpf/bpf.h"
 
 #include <spindle/bytes.h>
 
@@ -63,9 +63,10 @@ node_is_valid(const struct dpf_node *n, unsigned index, unsigned nbases,
 static bool
 header_is_valid(const struct dpf_blob *h)
 {
-	if (h->magic != DPF_MAGIC || h->zero != 0)
+	if (h->magic != DPF_MAGIC)
 		return false;
-	if (h->nbases > DPF_MAX_BASES || h->nnodes > DPF_MAX_NODES)
+	if (h->nbases > DPF_MAX_BASES || h->nnodes > DPF_MAX_NODES ||
+		h->nresidual > DPF_MAX_RESIDUAL)
 		return false;
 	if (h->nnodes == 0)
 		return h->root == DPF_ACCEPT || h->root == DPF_REJECT;
@@ -77,17 +78,21 @@ dpf_parse(const void *blob, size_t bytes, struct dpf_filter *out)
 {
 	const struct dpf_blob *h = blob;
 	size_t need = sizeof(*h);
+	struct dpf_why why;
 
 	if (bytes < need)
 		return SP_ESHORT;
 	if (!header_is_valid(h))
 		return SP_EFORMAT;
 	need += h->nbases * sizeof(struct dpf_base) +
-		h->nnodes * sizeof(struct dpf_node);
+		h->nnodes * sizeof(struct dpf_node) +
+		h->nresidual * sizeof(struct dpf_bpf);
 	if (bytes < need)
 		return SP_ESHORT;
 	out->bases = (const struct dpf_base *)(h + 1);
 	out->nodes = (const struct dpf_node *)(out->bases + h->nbases);
+	out->residual = (const struct dpf_bpf *)(out->nodes + h->nnodes);
+	out->nresidual = h->nresidual;
 	out->nbases = h->nbases;
 	out->nnodes = h->nnodes;
 	out->root = h->root;
@@ -97,5 +102,8 @@ dpf_parse(const void *blob, size_t bytes, struct dpf_filter *out)
 	for (unsigned i = 0; i < h->nnodes; i++)
 		if (!node_is_valid(&out->nodes[i], i, h->nbases, h->nnodes))
 			return SP_EFORMAT;
+	if (h->nresidual > 0 &&
+		dpf_bpf_check(out->residual, h->nresidual, &why) != SP_OK)
+		return SP_EFORMAT;
 	return (int)need;
 }

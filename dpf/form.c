@@ -59,7 +59,7 @@ count_fields(const struct literal *lits, uint32_t n)
 	if (n > FORM_LITERALS)
 		return 0;
 	for (uint32_t i = 0; i < n; i++) {
-		if (lits[i].kind == KIND_TAIL)
+		if (lits[i].kind == KIND_TAIL || lits[i].kind == KIND_RESIDUAL)
 			return 0;
 		if (lits[i].kind != KIND_EQ)
 			continue;

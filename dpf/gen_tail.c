@@ -14,7 +14,7 @@ tail_at(const struct dpf_set *s, ref_t r)
 }
 
 void
-dpf_gen_tail_call(struct gen *g, ref_t node, uint32_t fail)
+dpf_gen_call(struct gen *g, uint32_t label, uint32_t fail)
 {
 	uint32_t back;
 
@@ -22,11 +22,17 @@ dpf_gen_tail_call(struct gen *g, ref_t node, uint32_t fail)
 	back = g->address + 4 * (g->pc + 3);
 	dpf_gen_op(g, mips_i(MIPS_OP_lui, REG_RETURN, MIPS_ZERO,
 			      (int32_t)(back >> 16)));
-	dpf_gen_jump(g, tail_at(g->s, node)->label);
+	dpf_gen_jump(g, label);
 	dpf_gen_op(g, mips_i(MIPS_OP_ori, REG_RETURN, REG_RETURN,
 			      (int32_t)(back & 0xffff)));
 	dpf_gen_branch(g, MIPS_OP_beq, REG_CONST, MIPS_ZERO, fail, false);
 	g->raw_valid = false;
+}
+
+void
+dpf_gen_tail_call(struct gen *g, ref_t node, uint32_t fail)
+{
+	dpf_gen_call(g, tail_at(g->s, node)->label, fail);
 }
 
 /* --- what is known ---------------------------------------------------------- */

@@ -155,10 +155,10 @@ test_of(struct graph *g, const struct lit *t)
 struct graph_node *
 dpf_graph_add(struct graph *g, const struct lit *t, uint32_t yes, uint32_t no)
 {
-	struct graph_test *test = test_of(g, t);
+	struct graph_test *test = t == NULL ? NULL : test_of(g, t);
 	struct graph_node *n;
 
-	if (test == NULL || g->mem.left < sizeof(*n) + 8)
+	if ((t != NULL && test == NULL) || g->mem.left < sizeof(*n) + 8)
 		return NULL;
 	g->mem.left -= (sizeof(*n) + 7) & ~(size_t)7;
 	n = dpf_graph_at(g, g->nnodes++);

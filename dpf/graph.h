@@ -48,8 +48,8 @@ struct graph_need {
 #define GRAPH_ACCEPT 0xffffffffu
 
 struct graph_node {
-	struct graph_test *test;
-	uint32_t yes, no; /* nodes, GRAPH_REJECT or GRAPH_ACCEPT */
+	struct graph_test *test; /* NULL: may come out either way */
+	uint32_t yes, no;        /* nodes, GRAPH_REJECT or GRAPH_ACCEPT */
 };
 
 struct graph {
@@ -77,7 +77,8 @@ dpf_graph_at(const struct graph *g, uint32_t node)
  * are too many. */
 int dpf_graph_base(struct graph *g, const struct dpf_base *b) SP_MUST_CHECK;
 
-/* A new node, or NULL: no memory. */
+/* A new node, or NULL: no memory.  T is NULL for a test that no graph can make;
+ * such a node must be out of reach when the graph is finished. */
 struct graph_node *dpf_graph_add(
 	struct graph *g, const struct lit *t, uint32_t yes, uint32_t no);
 

@@ -3,9 +3,9 @@
  *
  * Tests and fuzzing hold everything else against this: the lift (cbpf.c), the
  * generated code and the examples of relate.c.  Needs a filter that dpf_parse()
- * has accepted.
+ * has accepted.  A residual is run by run.c.
  */
-#include "dpf/dpf.h"
+#include "dpf/bpf.h"
 
 #include <spindle/bytes.h>
 
@@ -72,5 +72,8 @@ dpf_interp(const struct dpf_filter *f, const uint8_t *frame, size_t len,
 		at = (n->op == DPF_EQ ? v == n->value : v > n->value) ? n->yes
 								      : n->no;
 	}
-	return at == DPF_ACCEPT;
+	if (at == DPF_REJECT)
+		return false;
+	return f->nresidual == 0 ||
+	       dpf_bpf_run(f->residual, frame, len, wirelen) != 0;
 }

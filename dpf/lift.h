@@ -36,15 +36,19 @@ struct lift {
 	struct held **held;
 	uint32_t hash_mask, nruns;
 	struct dpf_why *why;
+	struct dpf_why lost; /* the first value that is not known */
+	bool residual;       /* the graph accepts more than the program */
 	/* the run in hand */
 	const struct held *regs[BPF_REGS];
 	uint32_t *link; /* the edge that leads to what comes next */
 	uint32_t pc;
 };
 
-/* Say why the lift fails at the instruction in hand; returns ERR. */
-int dpf_lift_refuse(struct lift *l, const char *text, int err);
 int dpf_lift_no_memory(struct lift *l);
+
+/* What the instruction in hand computes or decides cannot be said, for the
+ * reason TEXT. */
+void dpf_lift_lose(struct lift *l, const char *text);
 
 /* The edge to instruction PC with the registers as they are. */
 int dpf_lift_edge(struct lift *l, uint32_t pc, uint32_t *edge) SP_MUST_CHECK;

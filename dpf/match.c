@@ -325,6 +325,10 @@ dpf_gen_single(struct gen *g, ref_t test)
 		dpf_gen_tail_call(g, t->link.key, m.fail);
 		return t->first;
 	}
+	if (t->kind == KIND_RESIDUAL) {
+		dpf_gen_residual_call(g, t->link.key, m.fail);
+		return t->first;
+	}
 	if (t->base != REF_FRAME && t->base != REF_LEN)
 		m.reg = dpf_gen_base(g, t->base, t->need_of_base, m.fail);
 	m.known = dpf_gen_known(g, t->base);

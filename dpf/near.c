@@ -97,7 +97,8 @@ meet_leaves(struct search *q, ref_t leaf, bool certain, bool inside)
 static void
 note_look(struct search *q, const struct literal *t)
 {
-	if (q->plan == NULL || t->kind == KIND_BOUND || t->kind == KIND_TAIL)
+	if (q->plan == NULL || t->kind == KIND_BOUND || t->kind == KIND_TAIL ||
+		t->kind == KIND_RESIDUAL)
 		return;
 	for (uint32_t i = 0; i < q->n; i++) {
 		const struct literal *l = &q->lits[i];
@@ -411,7 +412,8 @@ follow_walk(struct search *q, const struct dpf_filter *f)
 	while (err == SP_OK && dpf_walk_next(&w)) {
 		for (uint32_t i = 0; i < w.nlits; i++)
 			dpf_literal_key(&w.lits[i]);
-		follow_path(q, w.lits, w.nlits, w.end == DPF_ACCEPT);
+		follow_path(q, w.lits, w.nlits,
+			w.end == DPF_ACCEPT && f->nresidual == 0);
 	}
 	dpf_walk_put_bases(q->s, &w);
 	return err;

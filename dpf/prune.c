@@ -278,6 +278,8 @@ find_last_uses(struct graph *g)
 		struct graph_test *t = dpf_graph_at(g, i)->test;
 		struct graph_need *n;
 
+		if (t == NULL)
+			continue;
 		t->last = i;
 		t->key->last = i;
 		for (n = g->needs; n != NULL; n = n->next)

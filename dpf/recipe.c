@@ -132,7 +132,7 @@ dpf_recipe_find(struct dpf_set *s, const struct dpf_filter *f)
 	uint32_t hash;
 	ref_t r;
 
-	if (f->nnodes > MAX_NODES || s->nrecipes == 0)
+	if (f->nnodes > MAX_NODES || f->nresidual > 0 || s->nrecipes == 0)
 		return 0;
 	if (s->recipe != 0 && is_for(recipe_at(s, s->recipe), f))
 		return s->recipe;

@@ -4,7 +4,8 @@
  * Every path of one filter to "accept" is followed through the other with the
  * facts that it established.  A leaf that no facts rule out is believed only
  * when a frame was built (witness.c) that really goes there; that no leaf of a
- * kind is left proves containment or disjointness.
+ * kind is left proves containment or disjointness.  Of a residual nothing is
+ * known but that it may take away any frame.
  */
 #include "dpf/witness.h"
 
@@ -37,6 +38,7 @@ struct search {
 	struct witness witness;
 	bool wanted[LEAF_KINDS]; /* not yet proved to exist */
 	bool seen[LEAF_KINDS];
+	bool same_residual; /* what one takes away, so does the other */
 	struct dpf_example *ex;
 };
 
@@ -152,6 +154,18 @@ push_choice(struct search *s, unsigned side, uint16_t node, bool bounds)
 	return SP_OK;
 }
 
+/* Both filters have been followed; the second one's graph ends at NODE. */
+static void
+reach_end(struct search *s, uint16_t node)
+{
+	bool both = node == DPF_ACCEPT;
+
+	if (both)
+		reach_leaf(s, LEAF_BOTH);
+	if (!both || (s->side[1].f->nresidual > 0 && !s->same_residual))
+		reach_leaf(s, LEAF_FIRST_ONLY);
+}
+
 /*
  * Follow SIDE from NODE as far as the facts decide, into the second filter when
  * the first has accepted; then note a leaf or a choice.
@@ -166,9 +180,7 @@ follow(struct search *s, unsigned side, uint16_t node)
 
 		if (node == DPF_REJECT || node == DPF_ACCEPT) {
 			if (side == 1)
-				reach_leaf(s, node == DPF_ACCEPT
-						      ? LEAF_BOTH
-						      : LEAF_FIRST_ONLY);
+				reach_end(s, node);
 			if (side == 1 || node == DPF_REJECT)
 				return SP_OK;
 			side = 1;
@@ -266,6 +278,15 @@ exchange_sides(struct search *s)
 }
 
 static bool
+same_residual(const struct dpf_filter *a, const struct dpf_filter *b)
+{
+	return a->nresidual == b->nresidual &&
+	       (a->nresidual == 0 ||
+		       __builtin_memcmp(a->residual, b->residual,
+			       a->nresidual * sizeof(*a->residual)) == 0);
+}
+
+static bool
 same_tables(const struct dpf_filter *a, const struct dpf_filter *b)
 {
 	return a->root == b->root && a->nbases == b->nbases &&
@@ -324,10 +345,11 @@ dpf_relate(const struct dpf_filter *a, const struct dpf_filter *b,
 	ex->len = 0;
 	if (a->root == DPF_REJECT || b->root == DPF_REJECT)
 		return DPF_DISJOINT;
-	same = same_tables(a, b);
+	same = same_residual(a, b) && same_tables(a, b);
 	s = start(scratch, scratch_bytes, a, b, steps, ex);
 	if (s == NULL)
 		return same ? DPF_EQUAL : DPF_UNDECIDED;
+	s->same_residual = same_residual(a, b);
 	s->wanted[LEAF_BOTH] = true;
 	s->wanted[LEAF_FIRST_ONLY] = !same;
 	err = search(s);

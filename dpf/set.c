@@ -297,14 +297,19 @@ drop_leaves(struct dpf_set *s, uint32_t id)
 		drop_leaf(s, r);
 	}
 	dpf_tail_free(s, id);
+	dpf_residual_free(s, id);
 }
 
-/* The literal that ends a path at a tail. */
+/* The literals that end a path at a tail and before RESIDUAL. */
 static void
-end_with_tail(struct walk *w)
+end_path(struct walk *w, ref_t residual)
 {
-	w->lits[w->nlits++] = (struct literal){ .kind = KIND_TAIL,
-		.value = w->tails[w->end] };
+	if (w->end != DPF_ACCEPT)
+		w->lits[w->nlits++] = (struct literal){ .kind = KIND_TAIL,
+			.value = w->tails[w->end] };
+	if (residual != 0)
+		w->lits[w->nlits++] = (struct literal){ .kind = KIND_RESIDUAL,
+			.value = residual };
 }
 
 /* Are all its leaves in tables?  Then filters like it are worth a recipe. */
@@ -319,19 +324,21 @@ all_keyed(const struct dpf_set *s, const struct filter *f)
 }
 
 static int
-add_paths(struct dpf_set *s, const struct dpf_filter *f, void *scratch,
-	uint32_t id, bool learn)
+add_paths(struct dpf_set *s, const struct dpf_filter *f, uint32_t id,
+	ref_t residual, bool learn)
 {
+	void *scratch = dpf_pool_scratch(s, dpf_walk_bytes(f));
 	struct walk w;
 	int err;
 
+	if (scratch == NULL)
+		return SP_ENOMEM;
 	dpf_walk_start(&w, s, f, scratch);
 	err = dpf_walk_get_bases(s, &w);
 	if (err == SP_OK && w.has_tail)
 		err = dpf_tail_build(s, &w, id);
 	while (err == SP_OK && dpf_walk_next(&w)) {
-		if (w.end != DPF_ACCEPT)
-			end_with_tail(&w);
+		end_path(&w, residual);
 		err = add_path(s, w.lits, w.nlits, id);
 	}
 	if (err == SP_OK && learn && !w.has_tail &&
@@ -345,18 +352,17 @@ add_paths(struct dpf_set *s, const struct dpf_filter *f, void *scratch,
 static int
 add_leaves(struct dpf_set *s, const struct dpf_filter *f, uint32_t id)
 {
-	ref_t recipe = dpf_recipe_find(s, f);
-	void *scratch;
+	ref_t recipe = dpf_recipe_find(s, f), residual = 0;
 	int err = SP_EAGAIN;
 
 	if (recipe != 0)
 		err = dpf_recipe_follow(s, recipe, f, id);
 	if (err != SP_EAGAIN)
 		return err;
-	scratch = dpf_pool_scratch(s, dpf_walk_bytes(f));
-	if (scratch == NULL)
-		return SP_ENOMEM;
-	return add_paths(s, f, scratch, id, recipe == 0);
+	err = SP_OK;
+	if (f->nresidual > 0)
+		err = dpf_residual_build(s, f, id, &residual);
+	return err == SP_OK ? add_paths(s, f, id, residual, recipe == 0) : err;
 }
 
 /*
@@ -460,6 +466,7 @@ dpf_set_rename(struct dpf_set *s, uint32_t id, uint32_t to)
 	now->rank = f->rank;
 	now->leaves = f->leaves;
 	dpf_tail_rename(s, id, to);
+	dpf_residual_rename(s, id, to);
 	for (ref_t r = now->leaves; r != 0; r = leaf_at(s, r)->more) {
 		struct leaf *l = leaf_at(s, r);
 
@@ -526,8 +533,8 @@ reach_of_test(const struct dpf_set *s, const struct test *t)
 	const struct table *table = table_at(s, t->link.key);
 	uint32_t reach = 0;
 
-	if (t->kind == KIND_TAIL)
-		return 0; /* dpf_tail_reach() */
+	if (t->kind == KIND_TAIL || t->kind == KIND_RESIDUAL)
+		return 0; /* see below */
 	if (t->kind != KIND_TABLE)
 		return end_of(t->base, (uint32_t)t->off + t->width);
 	for (uint32_t i = 0; i < table->ncols; i++) {
@@ -542,12 +549,12 @@ reach_of_test(const struct dpf_set *s, const struct test *t)
 uint32_t
 dpf_set_reach(const struct dpf_set *s)
 {
-	uint32_t reach = dpf_tails_reach(s);
+	uint32_t reach = dpf_tails_reach(s), own = dpf_residuals_reach(s);
 	ref_t test = dpf_trie_walk(s, 0);
 
+	reach = own > reach ? own : reach;
 	for (; test != 0; test = dpf_trie_walk(s, test)) {
-		uint32_t own = reach_of_test(s, test_at(s, test));
-
+		own = reach_of_test(s, test_at(s, test));
 		reach = own > reach ? own : reach;
 	}
 	return reach;

@@ -18,6 +18,14 @@ dpf_sym_num(uint32_t value)
 }
 
 struct sym
+dpf_sym_unknown(void)
+{
+	struct sym s = { .kind = SYM_UNKNOWN };
+
+	return s;
+}
+
+struct sym
 dpf_sym_field(unsigned base, uint32_t off, unsigned width)
 {
 	struct sym s = {

@@ -10,7 +10,8 @@
 enum sym_kind {
 	SYM_NUM,   /* add */
 	SYM_FIELD, /* ((field & mask) << shift) + add; DPF_BASE_LEN: the length */
-	SYM_PLACE, /* where BASE lies in the frame, + add */
+	SYM_PLACE,   /* where BASE lies in the frame, + add */
+	SYM_UNKNOWN, /* what the others cannot say */
 };
 
 struct sym {
@@ -48,13 +49,14 @@ struct sym_index {
 enum { SYM_REJECTS = 1 };
 
 struct sym dpf_sym_num(uint32_t value);
+struct sym dpf_sym_unknown(void);
 struct sym dpf_sym_field(unsigned base, uint32_t off, unsigned width);
 
 /*
  * dpf_sym_alu - *A = *A OP X.
  *
  * Returns SP_OK, SYM_REJECTS (division by 0), SP_ENOMEM (too many bases) or
- * SP_EUNSUPPORTED; then *WHY is set.
+ * SP_EUNSUPPORTED; then *WHY is set.  Neither may be unknown, nor below.
  */
 int dpf_sym_alu(struct graph *g, unsigned op, struct sym *a,
 	const struct sym *x, const char **why) SP_MUST_CHECK;

@@ -35,9 +35,10 @@ enum trie_kind {
 	KIND_NE, /* likewise */
 	KIND_GT, /* value and mask as numbers */
 	KIND_LE,
-	KIND_BOUND, /* the byte at off exists */
-	KIND_TAIL,  /* the node `value` of a tail accepts */
-	KIND_TABLE, /* the table `value` has the fields of the frame */
+	KIND_BOUND,    /* the byte at off exists */
+	KIND_TAIL,     /* the node `value` of a tail accepts */
+	KIND_RESIDUAL, /* the residual `value` accepts */
+	KIND_TABLE,    /* the table `value` has the fields of the frame */
 };
 
 /* What sorted trees and lists know of their items. */
@@ -192,7 +193,8 @@ struct dpf_set {
 	ref_t recipes[TRIE_RECIPE_HASH];
 	ref_t recipe; /* the last that was found */
 	uint32_t nrecipes;
-	ref_t tails; /* tails of all filters */
+	ref_t tails;     /* tails of all filters */
+	ref_t residuals; /* likewise */
 
 	/* live.c */
 	bool dirty;    /* the code is not that of the trie */
@@ -400,5 +402,16 @@ void dpf_tail_free(struct dpf_set *s, uint32_t id);
 void dpf_tail_rename(struct dpf_set *s, uint32_t id, uint32_t to);
 /* Like dpf_set_reach(), of all tails. */
 uint32_t dpf_tails_reach(const struct dpf_set *s);
+
+/* --- residual.c ------------------------------------------------------------ */
+
+/* Copy the residual of F, which is filter ID's.  Uses dpf_pool_scratch(). */
+int dpf_residual_build(struct dpf_set *s, const struct dpf_filter *f,
+	uint32_t id, ref_t *out) SP_MUST_CHECK;
+/* As dpf_tail_free() and dpf_tail_rename(). */
+void dpf_residual_free(struct dpf_set *s, uint32_t id);
+void dpf_residual_rename(struct dpf_set *s, uint32_t id, uint32_t to);
+/* Like dpf_set_reach(), of all residuals. */
+uint32_t dpf_residuals_reach(const struct dpf_set *s);
 
 #endif /* DPF_TRIE_H */

@@ -99,8 +99,9 @@ check_json(const struct args *a, const struct expr *e, const struct code *c)
 	if (st == STATUS_OK)
 		st = cli_json(json_pack("{s:s, s:i, s:i, s:i, s:I, s:I, s:O}",
 			"atoms", text, "nodes", (int)e->filter.nnodes, "paths",
-			(int)filter_paths(&e->filter, 1 << 16), "residual", 0,
-			"native_bytes", (json_int_t)(c->n * 4), "worst",
+			(int)filter_paths(&e->filter, 1 << 16), "residual",
+			(int)e->filter.nresidual, "native_bytes",
+			(json_int_t)(c->n * 4), "worst",
 			(json_int_t)code_worst(c->words, c->n), "relations",
 			all));
 	json_decref(all);
