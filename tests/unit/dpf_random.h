@@ -7,7 +7,7 @@
 #ifndef TESTS_DPF_RANDOM_H
 #define TESTS_DPF_RANDOM_H
 
-#include "dpf/dpf.h"
+#include "dpf/bpf.h"
 
 #include <spindle/bytes.h>
 
@@ -33,12 +33,16 @@ rng_below(struct rng *r, uint32_t n)
 	return (rng_next(r) >> 8) % n;
 }
 
+enum { DRAFT_RESIDUAL = 32 };
+
 /* A filter under construction, in its stored form. */
 struct draft {
 	struct dpf_blob head;
-	uint32_t room[DPF_MAX_BASES * 3 + DPF_MAX_NODES * 5];
+	uint32_t room[DPF_MAX_BASES * 3 + DPF_MAX_NODES * 5 +
+		      DRAFT_RESIDUAL * 2];
 	struct dpf_base bases[DPF_MAX_BASES];
 	struct dpf_node nodes[DPF_MAX_NODES];
+	struct dpf_bpf residual[DRAFT_RESIDUAL];
 	struct dpf_filter filter;
 };
 
@@ -78,6 +82,8 @@ draft_end(struct draft *d)
 
 	memcpy(d->room, d->bases, bases);
 	memcpy((uint8_t *)d->room + bases, d->nodes, nodes);
+	memcpy((uint8_t *)d->room + bases + nodes, d->residual,
+		d->head.nresidual * sizeof(d->residual[0]));
 	return dpf_parse(
 		&d->head, sizeof(d->head) + sizeof(d->room), &d->filter);
 }
@@ -193,6 +199,151 @@ random_node(struct draft *d, struct rng *r)
 	return n;
 }
 
+/* --- programs --------------------------------------------------------------- */
+
+/* A constant: mostly small, now and then where sums wrap or shorter forms of
+ * instructions end. */
+static inline uint32_t
+random_constant(struct rng *r)
+{
+	static const uint32_t odd[] = { 0x7ffe, 0x7fff, 0x8000, 0x8001, 0xffff,
+		0x10000, 0x7fffffff, 0x80000000, 0xffffeffc, 0xfffffffc,
+		0xffffffff, 0xffff8000 };
+
+	if (rng_below(r, 8) == 0)
+		return odd[rng_below(r, ARRAY_LEN(odd))];
+	return rng_below(r, 3) ? rng_below(r, 5) : random_value(r);
+}
+
+static inline struct dpf_bpf
+random_load(struct rng *r)
+{
+	static const uint16_t codes[] = {
+		BPF_LD | BPF_W | BPF_ABS,
+		BPF_LD | BPF_H | BPF_ABS,
+		BPF_LD | BPF_B | BPF_ABS,
+		BPF_LD | BPF_B | BPF_ABS,
+		BPF_LD | BPF_W | BPF_IND,
+		BPF_LD | BPF_H | BPF_IND,
+		BPF_LD | BPF_B | BPF_IND,
+		BPF_LD | BPF_B | BPF_IND,
+		BPF_LDX | BPF_B | BPF_MSH,
+		BPF_LDX | BPF_B | BPF_MSH,
+		BPF_LD | BPF_IMM,
+		BPF_LDX | BPF_IMM,
+		BPF_LD | BPF_MEM,
+		BPF_LDX | BPF_MEM,
+		BPF_LD | BPF_LEN,
+		BPF_LDX | BPF_LEN,
+	};
+	struct dpf_bpf i = { .code = codes[rng_below(r, ARRAY_LEN(codes))] };
+
+	switch (i.code & BPF_MODE_MASK) {
+	case BPF_MEM:
+		i.k = rng_below(r, BPF_WORDS);
+		break;
+	case BPF_IMM:
+		i.k = random_constant(r);
+		break;
+	default:
+		i.k = rng_below(r, rng_below(r, 8) ? 12 : 70);
+		if (rng_below(r, 32) == 0)
+			i.k = random_constant(r);
+		if ((i.code & BPF_MODE_MASK) == BPF_ABS && i.k >= BPF_ANCILLARY)
+			i.k -= 0x1000;
+		break;
+	}
+	return i;
+}
+
+static inline struct dpf_bpf
+random_alu(struct rng *r)
+{
+	struct dpf_bpf i = { .code = (uint16_t)(BPF_ALU | rng_below(r, 11)
+								  << 4),
+		.k = random_constant(r) };
+
+	if (i.code != (BPF_ALU | BPF_NEG) && rng_below(r, 3) == 0)
+		i.code |= BPF_X;
+	if (i.code == (BPF_ALU | BPF_LSH) || i.code == (BPF_ALU | BPF_RSH))
+		i.k %= 32;
+	if (i.code == (BPF_ALU | BPF_DIV) || i.code == (BPF_ALU | BPF_MOD))
+		i.k |= i.k == 0;
+	return i;
+}
+
+/* LEFT instructions follow the next one. */
+static inline struct dpf_bpf
+random_jump(struct rng *r, uint32_t left)
+{
+	struct dpf_bpf i = { .code = (uint16_t)(BPF_JMP | rng_below(r, 5) << 4),
+		.k = random_constant(r) };
+
+	if (i.code == (BPF_JMP | BPF_JA)) {
+		i.k = rng_below(r, left);
+		return i;
+	}
+	if (rng_below(r, 3) == 0)
+		i.code |= BPF_X;
+	i.jt = (uint8_t)(rng_below(r, 2) ? 0 : rng_below(r, left));
+	i.jf = (uint8_t)(rng_below(r, 2) ? 0 : rng_below(r, left));
+	return i;
+}
+
+/* An instruction that does not end the program; LEFT follow it. */
+static inline struct dpf_bpf
+random_insn(struct rng *r, uint32_t left)
+{
+	struct dpf_bpf i = { .code = BPF_MISC };
+
+	switch (rng_below(r, 8)) {
+	case 0:
+	case 1:
+	case 2:
+		return random_load(r);
+	case 3:
+	case 4:
+		return random_alu(r);
+	case 5:
+		return random_jump(r, left);
+	case 6:
+		i.code |= rng_below(r, 2) ? BPF_TXA : 0;
+		return i;
+	default:
+		i.code = rng_below(r, 2) ? BPF_ST : BPF_STX;
+		i.k = rng_below(r, BPF_WORDS);
+		return i;
+	}
+}
+
+/* A valid program of N instructions. */
+static inline void
+random_program(struct rng *r, struct dpf_bpf *prog, uint32_t n)
+{
+	for (uint32_t i = 0; i + 1 < n; i++) {
+		prog[i] = random_insn(r, n - i - 1);
+		if (rng_below(r, 40) == 0)
+			prog[i] = (struct dpf_bpf){ .code = BPF_RET,
+				.k = rng_below(r, 2) };
+	}
+	prog[n - 1] = (struct dpf_bpf){ .code = BPF_RET, .k = 1 };
+	if (rng_below(r, 4) != 0)
+		prog[n - 1].code |= BPF_A;
+}
+
+/* Some filters have a residual. */
+static inline int
+random_residual(struct draft *d, struct rng *r)
+{
+	d->head.nresidual = 0;
+	if (rng_below(r, 6) == 0)
+		d->head.nresidual =
+			(uint16_t)(1 + rng_below(r, DRAFT_RESIDUAL));
+	if (d->head.nresidual > 0)
+		random_program(r, d->residual, d->head.nresidual);
+	return draft_end(d);
+}
+
 /* A graph of N nodes, many of them shared; dpf_parse() accepts it. */
 static inline int
 random_graph(struct draft *d, struct rng *r, uint16_t n)
@@ -214,8 +365,9 @@ random_graph(struct draft *d, struct rng *r, uint16_t n)
 static inline int
 random_filter(struct draft *d, struct rng *r)
 {
-	return random_graph(
+	random_graph(
 		d, r, (uint16_t)(1 + rng_below(r, rng_below(r, 4) ? 6 : 14)));
+	return random_residual(d, r);
 }
 
 /* So many paths that most of them must share a tail. */
@@ -241,7 +393,7 @@ random_braid(struct draft *d, struct rng *r)
 		if (node->no != DPF_REJECT && node->no >= n)
 			node->no = DPF_ACCEPT;
 	}
-	return draft_end(d);
+	return random_residual(d, r);
 }
 
 static inline void

@@ -2,7 +2,7 @@
  * run_sim.h - run generated code on the host: a strict MIPS32r2 in C.
  *
  * Knows only what the generator may use.  Stops at a load outside the frame and
- * the pool, a store outside the ids, a register the contract does not give, a
+ * the pool and the stack, a store outside the ids and the stack, a register the contract does not give, a
  * branch in a delay slot, and code outside the code.  Counts instructions.
  */
 #ifndef TESTS_RUN_SIM_H
@@ -17,12 +17,15 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	SIM_CODE = 0x80100000,
 	SIM_POOL = 0x81000000,
 	SIM_FRAME = 0x80200002, /* 2 modulo 4 */
 	SIM_IDS = 0x80300000,
+	SIM_STACK = 0x80400000, /* its end */
+	SIM_STACK_BYTES = 64,
 	SIM_RETURN = 0x8fff0000,
 };
 
@@ -31,7 +34,8 @@ static struct {
 	const uint32_t *root; /* NULL: code at SIM_CODE */
 	const uint32_t *code;
 	uint32_t words, base; /* of the code */
-	uint32_t r[32];
+	uint32_t r[32], hi, lo;
+	uint32_t stack[SIM_STACK_BYTES / 4];
 	const uint8_t *frame;
 	uint32_t len;
 	uint16_t *ids;
@@ -54,6 +58,20 @@ sim_byte(uint32_t pc, uint32_t at)
 	return sim.frame[at - SIM_FRAME];
 }
 
+/* Is AT a word of the stack that $sp has made room for? */
+static bool
+sim_on_stack(uint32_t at)
+{
+	return at % 4 == 0 && SIM_STACK - at <= SIM_STACK_BYTES &&
+	       SIM_STACK - at > 0 && at >= sim.r[MIPS_SP];
+}
+
+static uint32_t *
+sim_stack(uint32_t at)
+{
+	return &sim.stack[(at - (SIM_STACK - SIM_STACK_BYTES)) / 4];
+}
+
 /* N bytes, N-aligned. */
 static uint32_t
 sim_load(uint32_t pc, uint32_t at, unsigned n)
@@ -62,6 +80,8 @@ sim_load(uint32_t pc, uint32_t at, unsigned n)
 
 	if (at % n != 0)
 		sim_fail(pc, "unaligned load", at);
+	if (n == 4 && sim_on_stack(at))
+		return *sim_stack(at);
 	if (n != 1 && sim.root != NULL && at - SIM_POOL < RUN_POOL_BYTES) {
 		const uint8_t *p = (const uint8_t *)sim.pool + (at - SIM_POOL);
 
@@ -97,7 +117,9 @@ sim_lwr(uint32_t pc, uint32_t at, uint32_t old)
 static void
 sim_set(uint32_t pc, uint32_t reg, uint32_t v)
 {
-	if (reg == 0 || (reg >= MIPS_S0 && reg <= MIPS_S7) || reg >= MIPS_K0)
+	if (reg == 0 || (reg >= MIPS_S0 && reg <= MIPS_S7) ||
+		(reg >= MIPS_K0 && reg != MIPS_SP) ||
+		(reg == MIPS_SP && SIM_STACK - v > SIM_STACK_BYTES))
 		sim_fail(pc, "forbidden register", reg);
 	sim.r[reg] = v;
 }
@@ -140,7 +162,22 @@ sim_step_alu(uint32_t pc, uint32_t w)
 		sim_set(pc, rd, s * t);
 	else if (SIM_IS(sltu))
 		sim_set(pc, rd, s < t);
-	else if (SIM_IS(wsbh))
+	else if (SIM_IS(or))
+		sim_set(pc, rd, s | t);
+	else if (SIM_IS(sllv))
+		sim_set(pc, rd, t << (s & 31));
+	else if (SIM_IS(srlv))
+		sim_set(pc, rd, t >> (s & 31));
+	else if (SIM_IS(movz))
+		sim_set(pc, rd, t == 0 ? s : sim.r[rd]);
+	else if (SIM_IS(mfhi))
+		sim_set(pc, rd, sim.hi);
+	else if (SIM_IS(mflo))
+		sim_set(pc, rd, sim.lo);
+	else if (SIM_IS(divu)) { /* by 0: anything */
+		sim.lo = t == 0 ? 0xdeadbeef : s / t;
+		sim.hi = t == 0 ? 0xdeadbeef : s % t;
+	} else if (SIM_IS(wsbh))
 		sim_set(pc, rd, (t & 0x00ff00ff) << 8 | (t >> 8 & 0x00ff00ff));
 	else
 		return false;
@@ -163,6 +200,8 @@ sim_step_imm(uint32_t pc, uint32_t w)
 		sim_set(pc, rt, s & imm & 0xffff);
 	else if (SIM_IS(ori))
 		sim_set(pc, rt, s | (imm & 0xffff));
+	else if (SIM_IS(xori))
+		sim_set(pc, rt, s ^ (imm & 0xffff));
 	else if (SIM_IS(lui))
 		sim_set(pc, rt, imm << 16);
 	else if (SIM_IS(ext)) /* rd: size - 1 */
@@ -193,6 +232,8 @@ sim_step_memory(uint32_t pc, uint32_t w)
 		sim_set(pc, rt, sim_lwr(pc, at, t));
 	else if (SIM_IS(sh) && at % 2 == 0 && at - SIM_IDS < 2 * RUN_MAX_IDS)
 		sim.ids[(at - SIM_IDS) / 2] = (uint16_t)t;
+	else if (SIM_IS(sw) && sim_on_stack(at))
+		*sim_stack(at) = t;
 	else
 		return false;
 	return true;
@@ -284,6 +325,9 @@ run_call(const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids)
 	sim.r[MIPS_A2] = wirelen;
 	sim.r[MIPS_A3] = SIM_IDS;
 	sim.r[MIPS_RA] = SIM_RETURN;
+	sim.r[MIPS_SP] = SIM_STACK;
+	sim.hi = sim.lo = 0xdead0000;
+	memset(sim.stack, 0xad, sizeof(sim.stack));
 	sim.frame = frame;
 	sim.len = len;
 	sim.ids = ids;
@@ -302,6 +346,8 @@ run_call(const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids)
 			pc += 4;
 		}
 	}
+	if (sim.r[MIPS_SP] != SIM_STACK)
+		sim_fail(pc, "returns with another stack", sim.r[MIPS_SP]);
 	return sim.r[MIPS_V0];
 }
 

@@ -82,7 +82,7 @@ static void
 test_parse_refuses_a_wrong_header(void)
 {
 	REFUSES(b.head.magic++);
-	REFUSES(b.head.zero = 1);
+	REFUSES(b.head.nresidual = DPF_MAX_RESIDUAL + 1);
 	REFUSES(b.head.root = 1);
 	REFUSES(b.head.root = DPF_ACCEPT);
 	REFUSES(b.head.nbases = DPF_MAX_BASES + 1);

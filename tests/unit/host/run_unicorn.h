@@ -2,7 +2,7 @@
  * run_unicorn.h - run generated code in the emulator that is not ours.
  *
  * Hooks stop at each load that touches a byte outside the frame and at each
- * store outside the ids, and count instructions.
+ * store outside the ids, the stack aside, and count instructions.
  */
 #ifndef TESTS_RUN_UNICORN_H
 #define TESTS_RUN_UNICORN_H
@@ -22,6 +22,8 @@ enum {
 	UNI_FRAME = 0x00400002,
 	UNI_IDS = 0x00500000,
 	UNI_RETURN = 0x00600000,
+	UNI_STACK = 0x00700800, /* its end */
+	UNI_STACK_BYTES = 64,
 	UNI_POOL = 0x01000000,
 };
 
@@ -89,6 +91,9 @@ uni_on_memory(uc_engine *uc, uc_mem_type type, uint64_t address, int bytes,
 	(void)uc;
 	(void)value;
 	(void)arg;
+	if (bytes == 4 && at % 4 == 0 && UNI_STACK - at > 0 &&
+		UNI_STACK - at <= UNI_STACK_BYTES)
+		return;
 	if (type == UC_MEM_READ) {
 		if (uni.root != NULL && at - UNI_POOL < RUN_POOL_BYTES)
 			return;
@@ -112,6 +117,7 @@ uni_open(void)
 	uni_check(uc_mem_map(uni.uc, UNI_FRAME & ~0xfff, 4096, UC_PROT_ALL));
 	uni_check(uc_mem_map(uni.uc, UNI_IDS, 4096, UC_PROT_ALL));
 	uni_check(uc_mem_map(uni.uc, UNI_RETURN, 4096, UC_PROT_ALL));
+	uni_check(uc_mem_map(uni.uc, UNI_STACK & ~0xfff, 4096, UC_PROT_ALL));
 	uni_check(uc_mem_map_ptr(
 		uni.uc, UNI_POOL, RUN_POOL_BYTES, UC_PROT_ALL, uni_pool));
 	uni_check(uc_hook_add(uni.uc, &hook[0], UC_HOOK_CODE,
@@ -178,6 +184,7 @@ run_call(const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids)
 	uni_set(UC_MIPS_REG_A2, wirelen);
 	uni_set(UC_MIPS_REG_A3, UNI_IDS);
 	uni_set(UC_MIPS_REG_RA, UNI_RETURN);
+	uni_set(UC_MIPS_REG_SP, UNI_STACK);
 	uni.len = len;
 	uni.insns = 0;
 	uni.wrong = NULL;
@@ -192,6 +199,9 @@ run_call(const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids)
 	if (ids != NULL)
 		uni_check(uc_mem_read(
 			uni.uc, UNI_IDS, ids, 2 * (size_t)RUN_MAX_IDS));
+	uni_check(uc_reg_read(uni.uc, UC_MIPS_REG_SP, &result));
+	if (result != UNI_STACK)
+		abort();
 	uni_check(uc_reg_read(uni.uc, UC_MIPS_REG_V0, &result));
 	return result;
 }
