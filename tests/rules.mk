@@ -39,6 +39,10 @@ build/test/mips/%: tests/unit/%.c build/mips/tests/unit/%.c.o build/mips/libs.a
 	@mkdir -p $(@D)
 	$(Q)$(MIPSCC) $(MFLAGS) -static -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
+# The kernel's freestanding parts have unit tests.
+build/test/host/test_follow: build/host/kernel/core/follow.c.o
+build/test/mips/test_follow: build/mips/kernel/core/follow.c.o
+
 # --- a header must compile with nothing included before it ----------------------
 # Headers of the target's own world are compiled for the target.
 BARE_HEADERS := $(filter kernel/% apps/% ash/sdk/% spin-net/%,$(HEADERS))

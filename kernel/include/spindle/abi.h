@@ -446,6 +446,9 @@ enum {
 	SP_BIND_REPLACE =
 		4, /* REPLACES is swapped out atomically; counters stay */
 	SP_BIND_OUT = 16, /* taps: frames that leave, not those that come */
+	/* Rings: later fragments of datagrams whose first it took, too, but not of
+	 * those to a group address.  Other targets: SP_EUNSUPPORTED. */
+	SP_BIND_FOLLOW = 32,
 };
 
 struct sp_bind {
@@ -527,6 +530,16 @@ struct sp_nic_info {
 	uint32_t interrupts;
 };
 
+/* Later fragments of datagrams (SP_BIND_FOLLOW). */
+struct sp_follow_info {
+	uint32_t datagrams; /* whose first fragment a follower took */
+	uint32_t fragments; /* that went where their first one had gone */
+	uint32_t complete;  /* datagrams of which every byte came */
+	uint32_t refused; /* fragments that came twice, overlap or are too short
+			     to be followed: their datagram is suspect */
+	uint32_t full; /* datagrams beyond what an owner may have on its way */
+};
+
 enum sp_env_state {
 	SP_ENV_FREE,
 	SP_ENV_NEW,
@@ -598,6 +611,7 @@ struct sp_info {
 	uint32_t pages_total, pages_free;
 	uint32_t code_bytes_rx, code_bytes_taps; /* generated classifiers */
 	struct sp_nic_info nic;
+	struct sp_follow_info follow;
 	uint32_t slice[SP_SLICES]; /* environment of each slice, 0: free */
 	struct sp_env_info env[SP_MAX_ENVS];
 	struct sp_ash_info ash[SP_MAX_ASHES];
