@@ -14,6 +14,7 @@ static const struct option add_options[] = {
 	{ "to", 0, "TARGET", "count (default), ring:APP or ash:NAME" },
 	{ "priority", 0, "N", "wins over lower ones of the same owner" },
 	{ "shared", 0, NULL, "gets its own copy of group frames and ARP" },
+	{ "follow", 0, NULL, "rings: gets all fragments of its datagrams" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -63,6 +64,12 @@ parse_add(const struct args *a, struct ag_filter *f)
 		f->priority = -f->priority;
 	if (opt_get(a, "shared") != NULL)
 		f->flags |= SP_BIND_SHARED;
+	if (opt_get(a, "follow") != NULL)
+		f->flags |= SP_BIND_FOLLOW;
+	if ((f->flags & SP_BIND_FOLLOW) != 0 && f->to != AG_TO_RING)
+		return cli_misuse(a,
+			"--follow needs --to ring:APP; counters and handlers "
+			"see one frame at a time");
 	ctl_name(f->name, a->words[0]);
 	return STATUS_OK;
 }
@@ -134,7 +141,8 @@ same_binding(const struct sp_info *info, const struct sp_binding_info *b,
 		: b->target == SP_TO_RING ? AG_TO_RING
 					  : AG_TO_ASH;
 	f->priority = b->priority;
-	f->flags = (b->flags & SP_BIND_SHARED) | SP_BIND_REPLACE;
+	f->flags = (b->flags & (SP_BIND_SHARED | SP_BIND_FOLLOW)) |
+		   SP_BIND_REPLACE;
 	memcpy(f->name, b->name, SP_NAME);
 	if (f->to == AG_TO_RING)
 		ctl_name(f->target, env_name(info, b->owner));

@@ -40,6 +40,11 @@ show_json(const struct sp_info *info, const struct sp_binding_info *b,
 		o, "to", json_string(binding_to(info, b, to, sizeof(to))));
 	json_object_set_new(o, "priority", json_integer(b->priority));
 	json_object_set_new(o, "rank", json_integer(b->rank));
+	json_object_set_new(
+		o, "shared", json_boolean((b->flags & SP_BIND_SHARED) != 0));
+	json_object_set_new(
+		o, "follow", json_boolean((b->flags & SP_BIND_FOLLOW) != 0));
+	json_object_set_new(o, "followed", json_integer(b->followed));
 	free(text);
 	return cli_json(o);
 }
@@ -56,6 +61,11 @@ show_text(const struct sp_info *info, const struct sp_binding_info *b,
 		b->name, b->id, b->rank, (int)b->priority,
 		env_name(info, b->owner), binding_to(info, b, to, sizeof(to)),
 		b->packets, b->bytes, b->consumed, b->delivered);
+	if ((b->flags & SP_BIND_SHARED) != 0)
+		puts("  shared    group frames and ARP, a copy of its own");
+	if ((b->flags & SP_BIND_FOLLOW) != 0)
+		printf("  followed  %u later fragments of its datagrams\n",
+			b->followed);
 	for (unsigned i = 0; i < SP_DROP_COUNT; i++) {
 		if (b->dropped[i] != 0)
 			printf("  dropped   %u %s\n", b->dropped[i],

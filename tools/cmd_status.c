@@ -34,6 +34,26 @@ nic_json(const struct sp_nic_info *nic)
 					 drops_sum(nic->dropped));
 }
 
+static json_t *
+follow_json(const struct sp_follow_info *f)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "datagrams",
+		(json_int_t)f->datagrams, "fragments", (json_int_t)f->fragments,
+		"complete", (json_int_t)f->complete, "refused",
+		(json_int_t)f->refused, "full", (json_int_t)f->full);
+}
+
+/* Only when there was anything to follow. */
+static void
+follow_text(const struct sp_follow_info *f)
+{
+	if ((f->datagrams | f->refused | f->full) != 0)
+		printf("followed   %u datagrams (%u complete), %u later "
+		       "fragments; refused %u, too many %u\n",
+			f->datagrams, f->complete, f->fragments, f->refused,
+			f->full);
+}
+
 static unsigned
 count_slices(const struct sp_info *info)
 {
@@ -134,6 +154,7 @@ status_json(const struct machine *m, const struct sp_info *info, long uptime,
 			(json_int_t)info->code_bytes_rx, "taps",
 			(json_int_t)info->code_bytes_taps));
 	json_object_set_new(o, "nic", nic_json(&info->nic));
+	json_object_set_new(o, "follow", follow_json(&info->follow));
 	json_object_set_new(o, "environments", envs_json(m, info));
 	if (audit->asked)
 		json_object_set_new(o, "audit",
@@ -188,6 +209,7 @@ status_text(const struct args *a, const struct machine *m,
 	printf("filters    %u bytes of code for bindings, %u for taps\n",
 		info->code_bytes_rx, info->code_bytes_taps);
 	nic_text(&info->nic);
+	follow_text(&info->follow);
 	if (audit->asked)
 		puts("audit      the kernel's tables agree");
 	putchar('\n');

@@ -89,7 +89,8 @@ struct ag_filter {
 	uint32_t bytes; /* of the staged blob */
 	uint32_t to;    /* enum ag_to */
 	int32_t priority;
-	uint32_t flags; /* SP_BIND_SHARED, SP_BIND_REPLACE (of the same name) */
+	uint32_t flags; /* SP_BIND_SHARED, SP_BIND_FOLLOW, SP_BIND_REPLACE (of
+			   the same name) */
 	char name[SP_NAME];
 	char target[SP_NAME]; /* application or ash; unused for AG_TO_COUNT */
 	char ring[SP_NAME];   /* AG_TO_ASH: the application that gets the frames

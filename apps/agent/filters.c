@@ -192,7 +192,8 @@ bind(struct sp_bind *b, const struct ag_filter *req, const void *blob,
 int
 filter_add(const struct ag_filter *req, const void *blob, struct answer *a)
 {
-	const uint32_t known = SP_BIND_SHARED | SP_BIND_REPLACE;
+	const uint32_t known =
+		SP_BIND_SHARED | SP_BIND_REPLACE | SP_BIND_FOLLOW;
 	struct sp_bind b = {
 		.ring = (uint32_t)NOWHERE,
 		.flags = req->flags & known,

@@ -51,6 +51,7 @@ void ring_audit(void);
 void handler_audit(void);
 void bind_audit(void);
 void bind_path_audit(uint32_t slot); /* of bind_table.h */
+void bind_follow_audit(void);
 void send_audit(const struct env *e);
 void send_audit_queue(void);
 

@@ -205,10 +205,13 @@ check_binding(uint32_t cap, const struct sp_bind *b, struct bind_entry *n,
 	err = check_flow(cap, b->flow, &n->flow);
 	if (err < 0)
 		return err;
-	if (b->flags &
-		~(uint32_t)(SP_BIND_UPCALL | SP_BIND_REPLACE | SP_BIND_OUT))
+	if (b->flags & ~(uint32_t)(SP_BIND_UPCALL | SP_BIND_REPLACE |
+				   SP_BIND_OUT | SP_BIND_FOLLOW))
 		return SP_EUNSUPPORTED;
-	n->flags = b->flags & (SP_BIND_UPCALL | SP_BIND_OUT);
+	/* A handler runs to completion on one frame: it has nowhere to keep others. */
+	if ((b->flags & SP_BIND_FOLLOW) != 0 && b->target != SP_TO_RING)
+		return SP_EUNSUPPORTED;
+	n->flags = b->flags & ~(uint32_t)SP_BIND_REPLACE;
 	err = check_target(cap, n, b);
 	if (err < 0)
 		return err;

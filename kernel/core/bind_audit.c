@@ -86,5 +86,6 @@ bind_audit(void)
 				shown_id(i));
 		bind_path_audit(i);
 	}
+	bind_follow_audit();
 	audit_counts("bindings", owned, offsetof(struct sp_env_info, bindings));
 }

@@ -39,7 +39,7 @@ struct entry {
 };
 
 static struct {
-	struct entry entry[SP_MAX_ENVS * FOLLOW_SHARE];
+	struct entry entry[FOLLOW_ENTRIES];
 	uint16_t bucket[BUCKETS];
 	uint32_t seed, used, last; /* entries; tick of the newest */
 	struct sp_follow_info *shown;
@@ -381,12 +381,13 @@ follow_waits(uint32_t now)
 /* --- audit --------------------------------------------------------------------------- */
 
 static bool
-check_entry(const struct entry *e)
+is_sound(const struct entry *e)
 {
 	uint32_t units = 0;
 
 	if (e->pieces == 0 || e->pieces > FOLLOW_PIECES ||
-		find(e->key, e->hash) != e || e->hash != hash_of(e->key))
+		find(e->key, e->hash) != e || e->hash != hash_of(e->key) ||
+		(e->next != NONE && table.entry[e->next].binding == 0))
 		return false;
 	for (uint32_t i = 0; i < e->pieces; i++) {
 		if (e->piece[i].from >= e->piece[i].to ||
@@ -398,21 +399,8 @@ check_entry(const struct entry *e)
 }
 
 bool
-follow_check(void (*see)(uint32_t binding, uint32_t owner))
+follow_check(uint32_t at, uint32_t *binding)
 {
-	uint32_t used = 0, linked = 0;
-
-	for (uint32_t i = 0; i < BUCKETS; i++)
-		linked += bucket_length(i);
-	for (uint32_t i = 0; i < ARRAY_LEN(table.entry); i++) {
-		const struct entry *e = &table.entry[i];
-
-		if (e->binding == 0)
-			continue;
-		used++;
-		if (!check_entry(e))
-			return false;
-		see(e->binding, i / FOLLOW_SHARE);
-	}
-	return used == table.used && linked == used;
+	*binding = table.entry[at].binding;
+	return *binding == 0 || (table.used > 0 && is_sound(&table.entry[at]));
 }

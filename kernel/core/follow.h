@@ -14,10 +14,11 @@
 #include <stdint.h>
 
 enum {
-	FOLLOW_SHARE = 16,  /* datagrams an owner may have on their way */
+	FOLLOW_SHARE = 16, /* datagrams an owner may have on their way */
+	FOLLOW_ENTRIES = SP_MAX_ENVS * FOLLOW_SHARE,
 	FOLLOW_PIECES = 56, /* fragments of one: 64 KiB over IPv6's least MTU */
-	FOLLOW_TICKS = 1500, /* how long one is followed, 10 ms each */
-	FOLLOW_COST = 1200,  /* instructions a fragment, at most */
+	FOLLOW_TICKS = 500, /* how long one is followed, 10 ms each */
+	FOLLOW_COST = 1200, /* instructions a fragment, at most */
 };
 
 /* A fragment of an IP datagram, in units of eight bytes. */
@@ -76,8 +77,8 @@ void follow_forget(uint32_t binding, uint32_t owner);
 /* Does the table depend on the clock at NOW? */
 bool follow_waits(uint32_t now);
 
-/* Calls SEE for each datagram that is still followed.  Returns false if the table
- * contradicts itself. */
-bool follow_check(void (*see)(uint32_t binding, uint32_t owner));
+/* Whose the datagram at AT is, 0 for nobody's; FOLLOW_SHARE entries belong to each
+ * slot of an environment.  Returns false if it contradicts itself. */
+bool follow_check(uint32_t at, uint32_t *binding);
 
 #endif /* KERNEL_CORE_FOLLOW_H */

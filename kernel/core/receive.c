@@ -7,6 +7,7 @@
 #include "kernel/core/audit.h"
 #include "kernel/core/bind.h"
 #include "kernel/core/bind_table.h"
+#include "kernel/core/follow.h"
 #include "kernel/core/handler.h"
 #include "kernel/core/info.h"
 #include "kernel/core/page.h"
@@ -43,7 +44,8 @@ struct path {
 	struct handler *handler;
 	struct ring *ring;
 	uint32_t id, upcall;
-	uint32_t pad[2];
+	uint32_t follower; /* slot of its owner + 1: later fragments are its */
+	uint32_t pad;
 };
 _Static_assert(sizeof(struct path) == 32, "an index is a shift");
 
@@ -53,8 +55,10 @@ struct classifier bind_sent;
 
 static struct {
 	struct path path[BIND_ENTRIES];
-	rx_code_t classify; /* the code itself, or with_taps() */
+	rx_code_t classify; /* the code itself, or what stands before it */
+	rx_code_t owner;    /* likewise, without taps */
 	rx_code_t code;
+	uint32_t followers;
 	tap_code_t taps, sent;
 	uint16_t tap_ids[SP_MAX_BINDINGS];
 	uint16_t scratch[CODE_WORDS];
@@ -142,11 +146,42 @@ charge_nobody(uint32_t from)
 	charge.since += took;
 }
 
-/* Stands before the classifier while there are taps; else they cost nothing. */
+/* Of a datagram in pieces: who took the first one, else whom the classifier says. */
+static __attribute__((noinline)) uint32_t
+fragment(const uint8_t *frame, uint32_t len, uint32_t wirelen)
+{
+	struct follow_piece piece;
+	enum follow_kind kind = follow_parse(frame, len, &piece);
+	uint32_t id = 0, owner;
+
+	pcn_spend(FOLLOW_COST);
+	if (kind == FOLLOW_LATER)
+		id = follow_later(&piece, info.ticks);
+	if (id != 0) {
+		rx.path[id].info->followed++;
+		return id;
+	}
+	id = rx.code(frame, len, wirelen);
+	owner = rx.path[id].follower;
+	if (kind == FOLLOW_FIRST)
+		follow_first(
+			&piece, owner != 0 ? id : 0, owner - 1, info.ticks);
+	return id;
+}
+
+/* Stands before the classifier while anybody follows. */
+static uint32_t
+with_fragments(const uint8_t *frame, uint32_t len, uint32_t wirelen)
+{
+	return follow_is_fragment(frame) ? fragment(frame, len, wirelen)
+					 : rx.code(frame, len, wirelen);
+}
+
+/* Stands before all that while there are taps; else they cost nothing. */
 static uint32_t
 with_taps(const uint8_t *frame, uint32_t len, uint32_t wirelen)
 {
-	uint32_t id = rx.code(frame, len, wirelen);
+	uint32_t id = rx.owner(frame, len, wirelen);
 	uint32_t from = cp0_get_count();
 	uint32_t n = rx.taps(frame, len, wirelen, rx.tap_ids);
 
@@ -154,6 +189,14 @@ with_taps(const uint8_t *frame, uint32_t len, uint32_t wirelen)
 		rx.tap_ids, n, frame, len, 0, id < SP_MAX_BINDINGS ? id : 0);
 	charge_nobody(from);
 	return id;
+}
+
+/* Who stands before the classifier has changed; interrupts off. */
+static void
+choose(void)
+{
+	rx.owner = rx.followers > 0 ? with_fragments : rx.code;
+	rx.classify = rx.taps != NULL ? with_taps : rx.owner;
 }
 
 static inline struct path *
@@ -245,11 +288,30 @@ bind_charge_end(void)
 	charge_until(cp0_get_count());
 }
 
+/* SLOT follows later fragments, for the environment in slot FOLLOWER - 1; or not,
+ * 0: what it followed is the classifier's again. */
+static void
+set_follower(uint32_t slot, uint32_t follower)
+{
+	struct path *p = &rx.path[slot];
+	uint32_t status = irq_off();
+
+	if (p->follower != 0)
+		follow_forget(slot, p->follower - 1);
+	rx.followers += follower != 0;
+	rx.followers -= p->follower != 0;
+	p->follower = follower;
+	choose();
+	irq_restore(status);
+}
+
 void
 bind_path_clear(uint32_t slot)
 {
 	struct path *p = &rx.path[slot];
 
+	if (p->follower != 0)
+		set_follower(slot, 0);
 	p->deliver = deliver_nobody;
 	p->info = &rx.nobody;
 	p->handler = NULL;
@@ -271,6 +333,8 @@ bind_path_set(uint32_t slot)
 	p->handler = e->handler;
 	p->upcall = e->flags & SP_BIND_UPCALL;
 	p->deliver = e->kind == BIND_ASH ? deliver_ash : deliver_ring;
+	if ((e->flags & SP_BIND_FOLLOW) != 0)
+		set_follower(slot, e->owner->slot + 1);
 }
 
 void
@@ -364,7 +428,7 @@ classifier_swing(struct classifier *c)
 		rx.taps = taps(c) > 0 ? (tap_code_t)code : NULL;
 	else
 		rx.sent = taps(c) > 0 ? (tap_code_t)code : NULL;
-	rx.classify = rx.taps != NULL ? with_taps : rx.code;
+	choose();
 	capture_changed(rx.sent);
 	c->live = c->bound;
 	pcn_frame_cost(
@@ -378,6 +442,7 @@ bind_init(void)
 {
 	for (uint32_t i = 0; i < BIND_ENTRIES; i++)
 		bind_path_clear(i);
+	follow_init(cp0_get_count(), &info.follow);
 	classifier_init(&bind_rx, RX_ARENA_PAGES, DPF_SET_ONE);
 	classifier_init(&bind_taps, TAP_ARENA_PAGES, DPF_SET_ALL);
 	classifier_init(&bind_sent, SENT_ARENA_PAGES, DPF_SET_ALL);
@@ -410,7 +475,24 @@ bind_path_audit(uint32_t slot)
 	if (takes != (p->deliver != deliver_nobody) ||
 		p->ring != (takes ? e->ring : NULL) ||
 		p->handler != (takes ? e->handler : NULL) ||
-		p->info != (takes ? &info.binding[slot] : &rx.nobody))
+		p->info != (takes ? &info.binding[slot] : &rx.nobody) ||
+		p->follower != ((e->flags & SP_BIND_FOLLOW) != 0 && takes
+					       ? e->owner->slot + 1
+					       : 0))
 		audit_fail("binding %u: frames go elsewhere", slot);
 	irq_restore(status);
+}
+
+void
+bind_follow_audit(void)
+{
+	for (uint32_t i = 0; i < FOLLOW_ENTRIES; i++) {
+		uint32_t status = irq_off(), id;
+		bool sound = follow_check(i, &id);
+
+		if (!sound || (id != 0 && rx.path[id].follower !=
+						  i / FOLLOW_SHARE + 1))
+			audit_fail("datagram %u: followed for %u", i, id);
+		irq_restore(status);
+	}
 }

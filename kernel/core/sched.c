@@ -10,6 +10,7 @@
 
 #include "kernel/boot/frame.h"
 #include "kernel/core/audit.h"
+#include "kernel/core/follow.h"
 #include "kernel/core/info.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/predicate.h"
@@ -377,7 +378,8 @@ idle(void)
 	uint32_t timer = 0;
 
 	env_set_current(NULL);
-	if (sched.asleep != 0 || revoke_is_pending() || timer_is_kept()) {
+	if (sched.asleep != 0 || revoke_is_pending() || timer_is_kept() ||
+		follow_waits(info.ticks)) {
 		timer_start();
 		timer = ST_IM7;
 	} else

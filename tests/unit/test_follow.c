@@ -60,10 +60,16 @@ typedef uint32_t (*make_t)(
 /* --- what happens to a fragment -------------------------------------------------- */
 
 static void
-audit_one(uint32_t binding, uint32_t owner)
+audit(void)
 {
-	CU_ASSERT(binding == ME || binding == OTHER);
-	CU_ASSERT(owner == (binding == ME ? MINE : THEIRS));
+	uint32_t binding;
+
+	for (uint32_t i = 0; i < FOLLOW_ENTRIES; i++) {
+		CU_ASSERT(follow_check(i, &binding));
+		CU_ASSERT(binding == 0 || binding == ME || binding == OTHER);
+		CU_ASSERT(binding == 0 ||
+			  i / FOLLOW_SHARE == (binding == ME ? MINE : THEIRS));
+	}
 }
 
 static void
@@ -73,7 +79,7 @@ first_to(uint32_t binding, uint32_t len, uint32_t now)
 
 	CU_ASSERT_FATAL(follow_parse(frame, len, &p) == FOLLOW_FIRST);
 	follow_first(&p, binding, binding == OTHER ? THEIRS : MINE, now);
-	CU_ASSERT(follow_check(audit_one));
+	audit();
 }
 
 static uint32_t
@@ -84,7 +90,7 @@ later(uint32_t len, uint32_t now)
 
 	CU_ASSERT_FATAL(follow_parse(frame, len, &p) == FOLLOW_LATER);
 	binding = follow_later(&p, now);
-	CU_ASSERT(follow_check(audit_one));
+	audit();
 	return binding;
 }
 
@@ -385,7 +391,7 @@ test_who_ends_follows_nothing(void)
 		udp_first(i, 80);
 	first_to(OTHER, ip4(99, UDP, 0, 80, MORE), 0);
 	follow_forget(ME, MINE);
-	CU_ASSERT(follow_check(audit_one));
+	audit();
 	for (uint32_t i = 0; i < FOLLOW_SHARE; i++)
 		CU_ASSERT(udp_later(i, 10, 80, MORE) == 0);
 	CU_ASSERT(udp_later(99, 10, 80, MORE) == OTHER);
@@ -463,7 +469,7 @@ test_random_fragments_keep_the_promises(void)
 	uint32_t random = 99, owner[4] = { 0 };
 
 	start();
-	for (uint32_t i = 0; i < 200000; i++) {
+	for (uint32_t i = 0; i < 50000; i++) {
 		random = random * 1664525 + 1013904223;
 
 		uint32_t id = random >> 30, at = random >> 20 & 15;
@@ -489,7 +495,7 @@ test_random_fragments_keep_the_promises(void)
 		for (uint32_t u = at; u < at + units; u++)
 			CU_ASSERT(got[id][u]++ == 0);
 	}
-	CU_ASSERT(shown.complete > 100 && shown.refused > 1000);
+	CU_ASSERT(shown.complete > 30 && shown.refused > 1000);
 }
 
 int

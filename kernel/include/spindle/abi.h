@@ -575,6 +575,7 @@ struct sp_binding_info {
 	uint32_t nodes;          /* tests in its graph */
 	uint32_t packets, bytes; /* frames it took (tap: it accepts) */
 	uint32_t consumed, delivered;
+	uint32_t followed; /* of packets: later fragments (SP_BIND_FOLLOW) */
 	uint32_t dropped[SP_DROP_COUNT];
 	uint32_t last_count; /* CP0 Count of the last match */
 	char name[SP_NAME];
