@@ -216,4 +216,58 @@ int ash_place(struct ash_object *o, const struct ash_params *p,
 
 /* Offset T of the text lies at word text_off + T / 4 of the image. */
 
+/* --- pipes: dynamic integrated layer processing (SIGCOMM'96) ----------------- */
+
+/*
+ * What is done to each 32-bit word of a message, in the order of the list; words
+ * are as memory has them.  Pipes with state keep one word of it from turn to turn.
+ */
+enum ash_pipe_kind {
+	ASH_PIPE_COPY = 1, /* store it; once in a list */
+	ASH_PIPE_CKSUM,    /* state: the Internet sum, 32 bits, not folded */
+	ASH_PIPE_SWAP16,   /* the bytes of each half change places */
+	ASH_PIPE_SWAP32,   /* all four do */
+	ASH_PIPE_XOR,      /* state: what it is combined with */
+	ASH_PIPE_CRC32C, /* state: the remainder (RFC 3720, B.4; not inverted) */
+	ASH_PIPE_USER,   /* state: its own; code follows */
+};
+
+enum {
+	ASH_PIPES = 8,       /* of a list */
+	ASH_PIPE_STATES = 4, /* of those, with state */
+	ASH_PIPE_WORDS = 32, /* instructions of an author's pipe */
+	ASH_PIPES_LIST = ASH_PIPES + 4 * ASH_PIPE_WORDS, /* words of a list */
+	ASH_PIPES_CODE = 1024, /* words of code that any list fits in */
+	ASH_PIPE_TABLES = 1024,
+};
+
+struct ash_pipes_report {
+	uint32_t gauge; /* a message is a multiple of so many bytes: 1, 2, 4 */
+	uint32_t fixed_cost, turn_words, turn_cost, word_cost;
+	/* Refused: which pipe, which word of its code, and why. */
+	uint32_t pipe, word;
+	const char *why;
+};
+
+/*
+ * ash_pipes_compile - one loop that does the work of all pipes of LIST.
+ *
+ * A pipe is a word, its kind | words of code << 16, and that code.  An author's
+ * pipe (USER) is a straight line of register operations that finds the word in $a0
+ * and its state in $a1, leaves them in $v0 and $v1, and may use $at to $t7.
+ * Writes position independent code,
+ *	void fn(uint8_t *dst, const uint8_t *src, uint32_t len, uint32_t *states)
+ * with states[i] for pipe I, to CODE; TABLES is the address (a multiple of 4096)
+ * of what ash_pipes_tables() made.  Returns the number of words, SP_EUNSAFE (R says
+ * which pipe and why) or SP_ENOMEM (ROOM).
+ */
+int ash_pipes_compile(const uint32_t *list, size_t words, uint32_t tables,
+	uint32_t *code, size_t room, struct ash_pipes_report *r) SP_MUST_CHECK;
+
+/* Instructions that a call for so many BYTES takes at most. */
+uint32_t ash_pipes_cost(const struct ash_pipes_report *r, uint32_t bytes);
+
+/* What CRC32C looks up. */
+void ash_pipes_tables(uint32_t tables[ASH_PIPE_TABLES]);
+
 #endif /* ASH_H */
