@@ -20,9 +20,8 @@
 
 enum {
 	FCS = 4,
-	FRAME_MIN = 14, /* an Ethernet header */
-	WIRE_MIN = 60,  /* what Ethernet carries at least, without FCS */
-	SLOT_PIECE = 1, /* a transmit descriptor's slot: somebody's memory */
+	FRAME_MIN = 14,      /* an Ethernet header */
+	WIRE_MIN = 60,       /* what Ethernet carries at least, without FCS */
 	RX_FRAME_COST = 350, /* instructions, but for copying and clearing */
 	/* The next frame overwrites at least this much of its slot. */
 	DIRTY_FROM = PCN_FRAME_AT + WIRE_MIN + FCS - 2,
@@ -307,28 +306,6 @@ pcn_forget_sender(const struct pcn_sender *who)
 		if (pcn.who[i] == who)
 			tx_hold(&pcn.who[i], NULL);
 	tx_judge();
-}
-
-uint32_t
-pcn_held(const struct pcn_sender *who)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < PCN_TX_SLOTS; i++)
-		n += pcn.who[i] == who;
-	return n;
-}
-
-void
-pcn_pieces(void (*see)(uint32_t paddr))
-{
-	struct pcn_desc *d = pcn.tx_oldest;
-
-	for (uint32_t n = PCN_TX_SLOTS - pcn.tx_free; n > 0; n--) {
-		if (desc_get(&d->slot) == SLOT_PIECE)
-			see(desc_get(&d->addr));
-		d = ring_next(d, PCN_TX_SLOTS);
-	}
 }
 
 /* The frame in hand was sent from its slot: the receive ring gets a spare. */

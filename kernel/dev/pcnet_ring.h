@@ -1,6 +1,7 @@
 /*
- * pcnet_ring.h - the PCnet driver's state and descriptors; private to the two
- * files pcnet.c (the frames' way) and pcnet_reset.c (start and recovery).
+ * pcnet_ring.h - the PCnet driver's state and descriptors; private to the
+ * files pcnet.c (the frames' way), pcnet_hold.c (who waits) and pcnet_reset.c (start
+ * and recovery).
  */
 #ifndef KERNEL_DEV_PCNET_RING_H
 #define KERNEL_DEV_PCNET_RING_H
@@ -12,6 +13,8 @@
 
 /* A receive buffer: the lower half of a slot, less the two bytes before it. */
 enum { PCN_RX_BYTES = PCN_SLOT / 2 - PCN_FRAME_AT };
+
+enum { SLOT_PIECE = 1 }; /* a transmit descriptor's slot: somebody's memory */
 
 struct pcn {
 	uintptr_t base;             /* registers, kseg1 */
