@@ -4,13 +4,23 @@
  * The kernel decides about overlap; a refusal carries the binding in the way
  * and a frame that both would take.  check, show and dump: cmd_filter_show.c.
  */
+#include "advice.h"
 #include "bindings.h"
 #include "commands.h"
+#include "source.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+enum { WARN_MAX = 500 }; /* longer programs are bound, not thought about */
+
+static const struct option replace_options[] = {
+	SOURCE_OPTIONS,
+	{ NULL, 0, NULL, NULL },
+};
+
 static const struct option add_options[] = {
+	SOURCE_OPTIONS,
 	{ "to", 0, "TARGET", "count (default), ring:APP or ash:NAME" },
 	{ "priority", 0, "N", "wins over lower ones of the same owner" },
 	{ "shared", 0, NULL, "gets its own copy of group frames and ARP" },
@@ -74,6 +84,22 @@ parse_add(const struct args *a, struct ag_filter *f)
 	return STATUS_OK;
 }
 
+static void
+warn(const struct expr *e)
+{
+	struct advices *all;
+
+	if (e->prog.bf_len > WARN_MAX)
+		return;
+	fflush(stdout);
+	all = xalloc(sizeof(*all));
+	advices_of(e, all);
+	advices_print(all, false, stderr);
+	advices_release(all);
+	free(all);
+}
+
+/* What is done, and warnings, since nobody may have asked for a check. */
 static enum status
 answer(const struct args *a, const char *done, const char *name, uint32_t id,
 	const struct expr *e)
@@ -83,6 +109,7 @@ answer(const struct args *a, const char *done, const char *name, uint32_t id,
 			"binding", (json_int_t)id, "nodes",
 			(int)e->filter.nnodes));
 	printf("filter '%s' %s: %u tests\n", name, done, e->filter.nnodes);
+	warn(e);
 	return STATUS_OK;
 }
 
@@ -105,7 +132,6 @@ resolve_handler(const struct args *a, struct session *s, struct ag_filter *f)
 static enum status
 run_add(const struct args *a)
 {
-	char *text = words_join(a, 1);
 	struct session s = { .ctl = NULL };
 	struct ag_filter f;
 	struct expr e;
@@ -113,7 +139,7 @@ run_add(const struct args *a)
 	enum status st = parse_add(a, &f);
 
 	if (st == STATUS_OK)
-		st = expr_compile(a, text, &e);
+		st = source_compile(a, 1, &e);
 	if (st == STATUS_OK) {
 		st = session_open(a, &s);
 		if (st == STATUS_OK && f.to == AG_TO_ASH)
@@ -125,7 +151,6 @@ run_add(const struct args *a)
 			st = answer(a, "added", a->words[0], id, &e);
 		expr_release(&e);
 	}
-	free(text);
 	return st;
 }
 
@@ -171,13 +196,12 @@ replace(const struct args *a, struct session *s, const struct expr *e)
 static enum status
 run_replace(const struct args *a)
 {
-	char *text = words_join(a, 1);
 	struct session s = { .ctl = NULL };
 	struct expr e;
 	enum status st = word_name(a, "filter", a->words[0]);
 
 	if (st == STATUS_OK)
-		st = expr_compile(a, text, &e);
+		st = source_compile(a, 1, &e);
 	if (st == STATUS_OK) {
 		st = session_open(a, &s);
 		if (st == STATUS_OK)
@@ -185,7 +209,6 @@ run_replace(const struct args *a)
 		session_close(&s);
 		expr_release(&e);
 	}
-	free(text);
 	return st;
 }
 
@@ -278,11 +301,10 @@ run_list(const struct args *a)
 const struct command cmd_filter_add = {
 	.group = "filter",
 	.verb = "add",
-	.words = "NAME EXPR...",
-	.min_words = 2,
+	.words = "NAME [EXPR...]",
+	.min_words = 1,
 	.max_words = CLI_NO_LIMIT,
-	.what = "bind the frames of a pcap expression to a counter, ring or "
-		"handler",
+	.what = "bind the frames of a filter to a counter, ring or handler",
 	.options = add_options,
 	.example = "spindle filter add web 'tcp dst port 80' --to ring:server",
 	.run = run_add,
@@ -291,10 +313,11 @@ const struct command cmd_filter_add = {
 const struct command cmd_filter_replace = {
 	.group = "filter",
 	.verb = "replace",
-	.words = "NAME EXPR...",
-	.min_words = 2,
+	.words = "NAME [EXPR...]",
+	.min_words = 1,
 	.max_words = CLI_NO_LIMIT,
 	.what = "give a binding another filter, atomically; its counters stay",
+	.options = replace_options,
 	.example = "spindle filter replace web 'tcp dst port 8080'",
 	.run = run_replace,
 };

@@ -1,163 +1,175 @@
 /*
- * cmd_filter_check.c - what a filter would be: tests, cost, overlaps.
+ * cmd_filter_check.c - what a filter would be: tests, cost, pitfalls, overlaps.
  *
  * Needs no machine.  Costs are those of the filter compiled alone; in the kernel
  * it shares tests with the others.
  */
+#include "advice.h"
 #include "commands.h"
 #include "forms.h"
+#include "frame_text.h"
+#include "source.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RELATE_SCRATCH = 32 << 20, RELATE_STEPS = 1 << 22 };
-
 static const struct option check_options[] = {
+	SOURCE_OPTIONS,
 	{ "with", 0, "FILE", "compare with the NAME=EXPR lines of FILE" },
-	{ "as", 0, "FORM", "print it as atoms (default), graph, mips or dot" },
+	{ "as", 0, "FORM", "only print it, as " FORM_NAMES },
 	{ NULL, 0, NULL, NULL },
 };
 
-/* --- check ------------------------------------------------------------------- */
+struct check {
+	const struct args *a;
+	struct expr e;
+	struct code code;
+	struct advices advices;
+	json_t *relations; /* an array, or NULL: print them */
+};
 
-/* Compare E with the filter TEXT called NAME; appends to ALL or prints. */
-static enum status
-relate(const struct args *a, const struct expr *e, const char *name,
-	const char *text, json_t *all)
+/* --- the others ----------------------------------------------------------------- */
+
+static void
+tell_relation(struct check *c, const char *name, uint32_t relation,
+	const struct dpf_example *ex)
 {
+	json_t *o;
+
+	if (relation == DPF_EQUAL)
+		advice_identical(&c->advices, name);
+	if (c->relations != NULL) {
+		o = json_pack("{s:s, s:s}", "name", name, "relation",
+			relation_name(relation));
+		frame_json(ex->frame, ex->len, o);
+		json_array_append_new(c->relations, o);
+		return;
+	}
+	printf("%-16s %s", name, relation_name(relation));
+	if (ex->len > 0) {
+		fputs(", both take ", stdout);
+		frame_print(ex->frame, ex->len, stdout);
+	}
+	putchar('\n');
+}
+
+static enum status
+relate(void *arg, size_t line, const char *name, const char *text)
+{
+	struct check *c = arg;
 	struct dpf_example ex = { .len = 0 };
-	void *scratch = xalloc(RELATE_SCRATCH);
-	char hex[2 * sizeof(ex.frame) + 1] = "";
 	struct expr other;
-	enum status st = expr_compile(a, text, &other);
+	char *why = expr_try(text, &other);
+	enum status st = STATUS_OK;
 	int r;
 
-	if (st == STATUS_OK) {
-		r = dpf_relate(&e->filter, &other.filter, scratch,
-			RELATE_SCRATCH, RELATE_STEPS, &ex);
-		for (size_t i = 0; i < ex.len && i < sizeof(ex.frame); i++)
-			snprintf(hex + 2 * i, 3, "%02x", ex.frame[i]);
-		if (r < 0)
-			st = cli_fail(a, "%s: %s", name, sp_err_text(r));
-		else if (a->json)
-			json_array_append_new(all,
-				json_pack("{s:s, s:s, s:s}", "name", name,
-					"relation", relation_name((uint32_t)r),
-					"example", hex));
-		else
-			printf("%-16s %s%s%s\n", name,
-				relation_name((uint32_t)r),
-				ex.len > 0 ? ", both take " : "", hex);
-		expr_release(&other);
-	}
-	free(scratch);
-	return st;
-}
-
-/* Every NAME=EXPR line of FILE; '#' begins a comment line. */
-static enum status
-relate_file(const struct args *a, const struct expr *e, const char *file,
-	json_t *all)
-{
-	FILE *f = fopen(file, "re");
-	char *line = NULL, *eq;
-	size_t room = 0, number = 0;
-	enum status st = STATUS_OK;
-
-	if (f == NULL)
-		return cli_fail(a, "%s: %s", file, strerror(errno));
-	while (st == STATUS_OK && getline(&line, &room, f) >= 0) {
-		number++;
-		line[strcspn(line, "\r\n")] = '\0';
-		if (line[0] == '\0' || line[0] == '#')
-			continue;
-		eq = strchr(line, '=');
-		if (eq == NULL || eq == line) {
-			st = cli_fail(
-				a, "%s:%zu: expected NAME=EXPR", file, number);
-		} else {
-			*eq = '\0';
-			st = relate(a, e, line, eq + 1, all);
-		}
-	}
-	free(line);
-	fclose(f);
-	return st;
-}
-
-static enum status
-check_json(const struct args *a, const struct expr *e, const struct code *c)
-{
-	const char *with = opt_get(a, "with");
-	json_t *all = json_array();
-	char *text = filter_text(&e->filter, FORM_PATHS);
-	enum status st = STATUS_OK;
-
-	if (with != NULL)
-		st = relate_file(a, e, with, all);
-	if (st == STATUS_OK)
-		st = cli_json(json_pack("{s:s, s:i, s:i, s:i, s:I, s:I, s:O}",
-			"atoms", text, "nodes", (int)e->filter.nnodes, "paths",
-			(int)filter_paths(&e->filter, 1 << 16), "residual",
-			(int)e->filter.nresidual, "native_bytes",
-			(json_int_t)(c->n * 4), "worst",
-			(json_int_t)code_worst(c->words, c->n), "relations",
-			all));
-	json_decref(all);
-	free(text);
-	return st;
-}
-
-static enum status
-check_text(const struct args *a, const struct expr *e, const struct code *c,
-	enum form as)
-{
-	const char *with = opt_get(a, "with");
-	uint32_t worst = code_worst(c->words, c->n);
-	enum status st = form_print(a, e, "filter", as);
-
-	if (st != STATUS_OK || as == AS_DOT)
+	if (why != NULL) {
+		st = cli_fail(
+			c->a, "%s:%zu: %s", opt_get(c->a, "with"), line, why);
+		free(why);
 		return st;
-	printf("tests: %u; compiled alone: %zu bytes", e->filter.nnodes,
-		c->n * 4);
+	}
+	r = expr_relate(&c->e.filter, &other.filter, &ex);
+	if (r < 0)
+		st = cli_fail(c->a, "%s: %s", name, sp_err_text(r));
+	else
+		tell_relation(c, name, (uint32_t)r, &ex);
+	expr_release(&other);
+	return st;
+}
+
+/* --- the answer ----------------------------------------------------------------- */
+
+static enum status
+check_json(struct check *c)
+{
+	char *text = filter_text(&c->e.filter, FORM_PATHS_JSON);
+	json_t *o = json_pack("{s:s, s:i, s:i, s:i, s:I, s:I}", "atoms", text,
+		"nodes", (int)c->e.filter.nnodes, "paths",
+		(int)filter_paths(&c->e.filter, 1 << 16), "residual",
+		(int)c->e.filter.nresidual, "native_bytes",
+		(json_int_t)(c->code.n * 4), "worst",
+		(json_int_t)code_worst(c->code.words, c->code.n));
+
+	json_object_set_new(o, "warnings", advices_json(&c->advices));
+	json_object_set(o, "relations", c->relations);
+	free(text);
+	return cli_json(o);
+}
+
+static void
+check_text(const struct check *c)
+{
+	uint32_t worst = code_worst(c->code.words, c->code.n);
+	const char *why = c->e.residual_why;
+
+	filter_print_atoms(&c->e.filter, FORM_PATHS, stdout);
+	printf("tests: %u; residual: %u%s%s%s; compiled alone: %zu bytes",
+		c->e.filter.nnodes, c->e.filter.nresidual,
+		why != NULL ? " (" : "", why != NULL ? why : "",
+		why != NULL ? ")" : "", c->code.n * 4);
 	if (worst > 0)
 		printf(", at most %u instructions a frame\n", worst);
 	else
-		printf(", with a loop\n");
-	return with != NULL ? relate_file(a, e, with, NULL) : STATUS_OK;
+		puts(", with a loop");
+}
+
+static enum status
+check(struct check *c)
+{
+	const char *with = opt_get(c->a, "with");
+	enum status st = code_compile_one(c->a, &c->e.filter, &c->code);
+
+	if (st != STATUS_OK)
+		return st;
+	advices_of(&c->e, &c->advices);
+	if (c->a->json)
+		c->relations = json_array();
+	else
+		check_text(c);
+	if (with != NULL)
+		st = source_lines(c->a, with, relate, c);
+	if (st == STATUS_OK && c->a->json)
+		st = check_json(c);
+	else if (st == STATUS_OK)
+		advices_print(&c->advices, true, stdout);
+	json_decref(c->relations);
+	advices_release(&c->advices);
+	code_release(&c->code);
+	return st;
 }
 
 static enum status
 run_check(const struct args *a)
 {
-	char *text = words_join(a, 0);
-	struct code c = { .words = NULL };
-	struct expr e;
+	struct check *c;
 	enum form as;
 	enum status st = form_parse(a, &as);
 
-	if (st == STATUS_OK)
-		st = expr_compile(a, text, &e);
+	if (st == STATUS_OK && opt_get(a, "as") != NULL &&
+		(a->json || opt_get(a, "with") != NULL))
+		st = cli_misuse(a, "--as prints the filter and nothing else");
+	if (st != STATUS_OK)
+		return st;
+	c = xalloc(sizeof(*c));
+	c->a = a;
+	st = source_compile(a, 0, &c->e);
 	if (st == STATUS_OK) {
-		st = code_compile_one(a, &e.filter, &c);
-		if (st == STATUS_OK)
-			st = a->json ? check_json(a, &e, &c)
-				     : check_text(a, &e, &c, as);
-		code_release(&c);
-		expr_release(&e);
+		st = opt_get(a, "as") != NULL
+			     ? form_print(a, &c->e, "filter", as)
+			     : check(c);
+		expr_release(&c->e);
 	}
-	free(text);
+	free(c);
 	return st;
 }
 
 const struct command cmd_filter_check = {
 	.group = "filter",
 	.verb = "check",
-	.words = "EXPR...",
-	.min_words = 1,
+	.words = "[EXPR...]",
 	.max_words = CLI_NO_LIMIT,
-	.what = "atoms, cost and overlaps of a pcap expression; needs no "
+	.what = "atoms, cost, pitfalls and overlaps of a filter; needs no "
 		"machine",
 	.options = check_options,
 	.example = "spindle filter check 'udp dst port 7' --with mine.filters",

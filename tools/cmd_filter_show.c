@@ -20,7 +20,7 @@ static enum status
 show_json(const struct sp_info *info, const struct sp_binding_info *b,
 	const struct expr *e, const struct code *c)
 {
-	char *text = filter_text(&e->filter, FORM_PATHS);
+	char *text = filter_text(&e->filter, FORM_PATHS_JSON);
 	char to[SP_NAME + 8];
 	json_t *o = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:s}",
 		"name", b->name, "id", (json_int_t)b->id, "packets",
@@ -30,7 +30,7 @@ show_json(const struct sp_info *info, const struct sp_binding_info *b,
 		"atoms", text);
 
 	json_object_set_new(o, "nodes", json_integer(e->filter.nnodes));
-	json_object_set_new(o, "residual", json_integer(0));
+	json_object_set_new(o, "residual", json_integer(e->filter.nresidual));
 	json_object_set_new(
 		o, "native_bytes", json_integer((json_int_t)c->n * 4));
 	json_object_set_new(
@@ -129,7 +129,7 @@ dump_one(
 	if (st != STATUS_OK)
 		return st;
 	if (a->json) {
-		char *text = filter_text(&e.filter, FORM_PATHS);
+		char *text = filter_text(&e.filter, FORM_PATHS_JSON);
 
 		st = cli_json(json_pack("{s:s, s:s, s:i}", "name", name,
 			"atoms", text, "nodes", (int)e.filter.nnodes));

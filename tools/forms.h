@@ -7,9 +7,13 @@
 #include "code.h"
 #include "expr.h"
 
-enum { FORM_PATHS = 32 }; /* conjunctions that are printed */
+enum {
+	FORM_PATHS = 64, /* conjunctions that are printed */
+	FORM_PATHS_JSON = 4096,
+};
 
-enum form { AS_ATOMS, AS_GRAPH, AS_MIPS, AS_DOT };
+enum form { AS_ATOMS, AS_GRAPH, AS_MIPS, AS_DOT, AS_BPF };
+#define FORM_NAMES "atoms, graph, mips, dot or bpf"
 
 /* The value of --as; AS_ATOMS when it was not given. */
 enum status form_parse(const struct args *a, enum form *out);

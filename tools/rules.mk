@@ -14,3 +14,9 @@ ALL += build/spindle
 TOOL_PURE := tools/cli.c tools/util.c tools/ctl_frame.c tools/code.c \
 	tools/expr.c tools/show.c tools/stats.c tools/probe.c
 build/test/host/test_tool: $(TOOL_PURE:%=build/host/%.o)
+
+# What people write and read: filters as text, warnings, frames.
+TOOL_TEXT := tools/cli.c tools/util.c tools/expr.c tools/show.c tools/atoms.c \
+	tools/atoms_code.c tools/bpf_text.c tools/terms.c tools/advice.c \
+	tools/advice_text.c tools/frame_text.c
+build/test/host/test_filter_text: $(TOOL_TEXT:%=build/host/%.o)

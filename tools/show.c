@@ -61,6 +61,46 @@ print_value(const struct dpf_node *n, FILE *out)
 		fprintf(out, "%u", n->value);
 }
 
+static bool
+same_field(const struct dpf_node *a, const struct dpf_node *b)
+{
+	return a->base == b->base && a->off == b->off && a->width == b->width &&
+	       a->mask == b->mask;
+}
+
+/* The last of the nodes from AT on that lead to the same place for one of
+ * several values of one field: together they are membership in a set. */
+static unsigned
+set_end(const struct dpf_filter *f, unsigned at)
+{
+	const struct dpf_node *first = &f->nodes[at];
+	unsigned next = first->no;
+
+	while (first->op == DPF_EQ && !only_bounds(first) && next < f->nnodes &&
+		f->nodes[next].op == DPF_EQ &&
+		same_field(first, &f->nodes[next]) &&
+		f->nodes[next].yes == first->yes) {
+		at = next;
+		next = f->nodes[at].no;
+	}
+	return at;
+}
+
+static void
+print_set(const struct dpf_filter *f, unsigned first, unsigned last, bool yes,
+	FILE *out)
+{
+	print_field(f, &f->nodes[first], out);
+	fputs(yes ? " in {" : " not in {", out);
+	for (unsigned i = first;; i = f->nodes[i].no) {
+		print_value(&f->nodes[i], out);
+		if (i == last)
+			break;
+		fputs(", ", out);
+	}
+	fputc('}', out);
+}
+
 static void
 print_test(const struct dpf_filter *f, const struct dpf_node *n, bool yes,
 	FILE *out)
@@ -77,6 +117,19 @@ print_test(const struct dpf_filter *f, const struct dpf_node *n, bool yes,
 	print_value(n, out);
 }
 
+void
+filter_test_text(const struct dpf_filter *f, const struct dpf_node *n, bool yes,
+	char *out, size_t room)
+{
+	FILE *to = fmemopen(out, room, "w");
+
+	if (to != NULL) {
+		print_test(f, n, yes, to);
+		fclose(to);
+	}
+	out[room - 1] = '\0';
+}
+
 /* --- conjunctions ------------------------------------------------------------ */
 
 struct walk {
@@ -86,23 +139,55 @@ struct walk {
 	unsigned limit, printed;
 	unsigned depth;
 	struct {
-		uint16_t node;
+		uint16_t first, last; /* nodes; the same but for a set */
 		bool yes;
 	} * path;
 };
 
+/*
+ * That a field is not A says nothing where a later test says that it is B.  Who
+ * reads the text from left to right finds the field equal to A earlier, in the
+ * conjunctions that begin so, and all of those come before this one.
+ */
+static bool
+goes_without_saying(const struct walk *w, unsigned i)
+{
+	const struct dpf_node *n = &w->f->nodes[w->path[i].first];
+
+	if (n->op != DPF_EQ || w->path[i].yes)
+		return false;
+	for (unsigned k = i + 1; k < w->depth; k++) {
+		const struct dpf_node *later = &w->f->nodes[w->path[k].first];
+
+		if (later->op == DPF_EQ && w->path[k].yes &&
+			same_field(n, later))
+			return true;
+	}
+	return false;
+}
+
 static void
 print_path(struct walk *w)
 {
+	const char *between = "(";
+
 	if (w->printed++ > 0)
 		fputs(w->between, w->out);
 	if (w->depth == 0)
 		fputs("true", w->out);
 	for (unsigned i = 0; i < w->depth; i++) {
-		fputs(i > 0 ? " && (" : "(", w->out);
-		print_test(w->f, &w->f->nodes[w->path[i].node], w->path[i].yes,
-			w->out);
+		unsigned first = w->path[i].first, last = w->path[i].last;
+
+		if (goes_without_saying(w, i))
+			continue;
+		fputs(between, w->out);
+		if (first == last)
+			print_test(w->f, &w->f->nodes[first], w->path[i].yes,
+				w->out);
+		else
+			print_set(w->f, first, last, w->path[i].yes, w->out);
 		fputc(')', w->out);
+		between = " && (";
 	}
 }
 
@@ -121,12 +206,13 @@ walk(struct walk *w, unsigned at)
 		return;
 	}
 	n = &w->f->nodes[at];
-	w->path[w->depth].node = (uint16_t)at;
+	w->path[w->depth].first = (uint16_t)at;
+	w->path[w->depth].last = (uint16_t)set_end(w->f, at);
 	w->path[w->depth++].yes = true;
 	walk(w, n->yes);
 	w->path[w->depth - 1].yes = false;
 	if (!only_bounds(n))
-		walk(w, n->no);
+		walk(w, w->f->nodes[w->path[w->depth - 1].last].no);
 	w->depth--;
 }
 
@@ -150,12 +236,24 @@ filter_paths(const struct dpf_filter *f, unsigned max)
 	return walk_all(f, max, "", NULL);
 }
 
+/* What holds behind all that was printed; atoms.c does not read it. */
+static void
+print_residual(const struct dpf_filter *f, FILE *out)
+{
+	if (f->nresidual > 0)
+		fprintf(out,
+			"residual: and %u instructions of classic BPF say so "
+			"(--as bpf prints them)\n",
+			f->nresidual);
+}
+
 void
 filter_print_atoms(const struct dpf_filter *f, unsigned limit, FILE *out)
 {
 	if (walk_all(f, limit, "\n", out) == 0)
 		fputs("false", out);
 	fputc('\n', out);
+	print_residual(f, out);
 	if (filter_paths(f, limit + 1) > limit)
 		fprintf(out,
 			"... (more than %u conjunctions; %u tests in all, "
@@ -176,6 +274,9 @@ filter_text(const struct dpf_filter *f, unsigned limit)
 		fputs("false", out);
 	if (filter_paths(f, limit + 1) > limit)
 		fputs(" || ...", out);
+	if (f->nresidual > 0)
+		fputc('\n', out);
+	print_residual(f, out);
 	fclose(out);
 	return text;
 }
@@ -211,6 +312,7 @@ filter_print_graph(const struct dpf_filter *f, FILE *out)
 			out);
 		fputc('\n', out);
 	}
+	print_residual(f, out);
 }
 
 void
@@ -233,6 +335,11 @@ filter_print_dot(const struct dpf_filter *f, const char *name, FILE *out)
 			out);
 		fputs(" [label=no style=dashed];\n", out);
 	}
+	if (f->nresidual > 0)
+		fprintf(out,
+			"\tr [label=\"%u instructions of residual\"];\n"
+			"\taccept -> r;\n",
+			f->nresidual);
 	fputs("}\n", out);
 }
 

@@ -157,9 +157,15 @@ def test_malformed_expressions_are_refused_with_the_reason():
         refused("filter", "add", "bad", text, says="cannot parse")
 
 
-def test_what_cannot_be_lifted_is_refused_and_not_approximated():
-    refused("filter", "check", "ip[2:2] = ip[4:2] * 2",
-            says="cannot be compiled")
+def test_what_atoms_cannot_say_is_a_residual_and_said_so():
+    got = json.loads(spindle("filter", "check", "ip[2:2] = ip[4:2] * 2",
+                             "--json").stdout)
+    check(got["residual"] > 0, f"residual {got['residual']}")
+    text = spindle("filter", "check", "ip[2:2] = ip[4:2] * 2").stdout
+    check("(compares or subtracts two fields)" in text, text)
+    refused("filter", "check", "--atoms", got["atoms"], says="residual")
+    equal(json.loads(spindle("filter", "check", "ip", "--json").stdout)
+          ["residual"], 0, "residual of ip")
 
 
 def test_check_prints_atoms_cost_and_relations():
@@ -188,9 +194,87 @@ def test_check_prints_atoms_cost_and_relations():
 
 def test_every_form_of_a_filter_is_printed():
     for form, word in (("atoms", "&&"), ("graph", "accept"), ("mips", "jr"),
-                       ("dot", "digraph")):
+                       ("dot", "digraph"), ("bpf", "21 0 ")):
         text = spindle("filter", "check", "udp dst port 7", "--as", form).stdout
         check(word in text, f"{form}: {text}")
+    refused("filter", "check", "ip", "--as", "dot", "--json", status=2)
+
+
+def test_check_says_what_may_not_have_been_meant():
+    got = json.loads(spindle("filter", "check", "vlan 5 or ip",
+                             "--json").stdout)
+    equal([w["kind"] for w in got["warnings"]], ["tag"], "warnings")
+    equal(got["warnings"][0]["cure"], "ip or vlan 5", "cure")
+    check("IPv4" in got["warnings"][0]["example_words"], f"{got['warnings']}")
+    text = spindle("filter", "check", "vlan 5 or ip").stdout
+    check("warning: 'vlan 5'" in text and "perhaps meant: ip or vlan 5" in text,
+          text)
+    with tempfile.NamedTemporaryFile("w", suffix=".filters") as f:
+        f.write("mine=dst port 7 and udp\n")
+        f.flush()
+        text = spindle("filter", "check", "udp dst port 7", "--with",
+                       f.name).stdout
+        check("takes the same frames as 'mine'" in text, text)
+    equal(json.loads(spindle("filter", "check", "ip", "--json").stdout)
+          ["warnings"], [], "warnings about ip")
+
+
+def as_file(text):
+    f = tempfile.NamedTemporaryFile("w", suffix=".filter")
+    f.write(text)
+    f.flush()
+    return f
+
+
+def graph_of(*words):
+    return spindle("filter", "check", *words, "--as", "graph").stdout
+
+
+def test_a_filter_is_the_same_from_words_a_file_atoms_or_a_program():
+    for expr in ("udp dst port 7", "host 10.7.0.1 and (tcp port 80 or icmp)",
+                 "vlan 5 and len > 100", "", "ip[2:2] = ip[4:2]"):
+        want = graph_of(expr)
+        with as_file(f"# mine\n{expr} # yours\n") as f:
+            equal(graph_of("-F", f.name), want, f"-F {expr}")
+        for form in ("atoms", "graph") if "residual" not in want else ():
+            text = spindle("filter", "check", expr, "--as", form).stdout
+            equal(graph_of("--atoms", text), want, f"{form} of {expr}")
+            with as_file(text) as f:
+                equal(graph_of("--atoms", "-F", f.name), want, f"{form} {expr}")
+        text = spindle("filter", "check", expr, "--as", "bpf").stdout
+        with as_file(text) as f:
+            equal(graph_of("--bpf", f.name), want, f"bpf of {expr}")
+    atoms = json.loads(spindle("filter", "check", "ip or arp", "--json").stdout)
+    equal(graph_of("--atoms", atoms["atoms"]), graph_of("ip or arp"), "json")
+    for words in ([], ["ip", "--bpf", "x"], ["ip", "-F", "x"],
+                  ["-F", "x", "--bpf", "x"], ["--bpf", "x", "--atoms"]):
+        refused("filter", "check", *words, status=2)
+    refused("filter", "check", "--atoms", "(12:16 == )", says="character 11")
+
+
+def test_programs_that_are_none_are_refused_with_their_line():
+    good = ["40 0 0 12", "21 0 1 2048", "6 0 0 65535", "6 0 0 0"]
+
+    def bad(says, lines, count=None):
+        text = "\n".join([str(count or len(lines)), *lines]) + "\n"
+        with as_file(text) as f:
+            refused("filter", "check", "--bpf", f.name, says=f.name + says)
+            refused("filter", "add", "x", "--bpf", f.name, says=f.name + says)
+
+    bad(":1: says 5 instructions, but there are 4", good, 5)
+    bad(":5: line 1 says 3 instructions", good, 3)
+    bad(":3: expected CODE JT JF K", [good[0], "21 0 1", *good[2:]])
+    bad(":2: expected CODE JT JF K", ["ldh [12]", *good[1:]])
+    bad(":3: jt is 256, at most 255", [good[0], "21 256 1 2048", *good[2:]])
+    bad(":3: k is 4294967296", [good[0], "21 0 1 4294967296", *good[2:]])
+    bad(":3: (001) jeq", [good[0], "21 0 9 2048", *good[2:]])
+    bad(":2: (000)", ["255 0 0 12", *good[1:]])
+    bad(":5: (003) ldh [12]", [*good[:3], "40 0 0 12"])
+    bad(":2: (000)", ["52 0 0 0", *good])  # divides by 0
+    bad(":1: expected the number", [], "ip")
+    with as_file("\n# nothing\n") as f:
+        refused("filter", "check", "--bpf", f.name, says="no program")
+    refused("filter", "check", "--bpf", "/no/such/file", says="No such file")
 
 
 def test_kernels_that_are_none_are_refused():
