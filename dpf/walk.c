@@ -153,11 +153,15 @@ dpf_walk_start(struct walk *w, const struct dpf_set *s,
 	for (size_t i = 0; i < n; i++)
 		w->flags[i] = 0;
 	w->has_tail = !count(w);
-	if (!w->has_tail)
+	if (f->nresidual > 0 && paths_to(w, f->root) > 1) {
+		w->has_tail = true; /* one path: the residual is run once */
+	} else if (!w->has_tail) {
 		return;
-	enter_at_joins(w);
-	if (count(w))
-		return;
+	} else {
+		enter_at_joins(w);
+		if (count(w))
+			return;
+	}
 	enter_at_first_branch(w);
 	(void)count(w);
 }
