@@ -1,5 +1,5 @@
-# tests/fuzz/rules.mk - `make fuzz [SECONDS=60]`: filters, sets, handlers that are made
-# up and system calls here, mutated handlers in ash/rules.mk; findings in
+# tests/fuzz/rules.mk - `make fuzz [SECONDS=60]`: filters, programs, sets, handlers that
+# are made up and system calls here, mutated handlers in ash/rules.mk; findings in
 # build/fuzz/.
 
 SEED ?= $(shell date +%s)
@@ -24,7 +24,17 @@ build/fuzz/dpf_live: build/host/tests/fuzz/dpf_live.c.o build/host/libs.a
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(HOSTFLAGS) -o $@ $^
 
-.PHONY: fuzz fuzz-dpf fuzz-live fuzz-ash
+fuzz: fuzz-program
+fuzz-program: build/fuzz/dpf_program
+	@echo "fuzz: valid programs, seed $(SEED)"
+	$(Q)$< $(SECONDS) $(SEED)
+
+TEST_DEPS += build/fuzz/dpf_program
+build/fuzz/dpf_program: build/host/tests/fuzz/dpf_program.c.o build/host/libs.a
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(HOSTFLAGS) -o $@ $^ -lpcap -lunicorn
+
+.PHONY: fuzz fuzz-dpf fuzz-live fuzz-program fuzz-ash
 
 # Handlers that are made up, and single words, beside ash/rules.mk's mutants.
 ASH_FUZZ := build/fuzz/ash_generate build/fuzz/ash_words
