@@ -282,7 +282,9 @@ commit(struct bind_entry *n, uint32_t slot, const char name[SP_NAME])
 	uint32_t status = irq_off();
 
 	n->generation = fresh ? (generation + 1) & 0xffff : generation;
+	capture_leaves(&bind_table[slot]);
 	bind_table[slot] = *n;
+	capture_joins(n);
 	if (slot < SP_MAX_BINDINGS) {
 		if (fresh) {
 			memset(&info.binding[slot], 0,
@@ -438,6 +440,7 @@ remove_slot(uint32_t slot)
 	if (e->kind == BIND_RING || e->kind == BIND_ASH)
 		tx_rights_remove(e->owner->tx, slot);
 	bind_order_forget(slot);
+	capture_leaves(e);
 	e->kind = BIND_FREE;
 	e->handler = NULL;
 	e->ring = NULL;

@@ -98,12 +98,16 @@ bind_is_capture(const struct bind_entry *e)
 }
 
 /*
- * N is to be a capture as B says, in place of slot REPLACES or of none (0).
+ * N is to be a capture as B says; its owner and flags are known.
  * Returns SP_OK and sets its ring and snap, or SP_ENOENT, SP_EPERM (the tape),
  * SP_EINVAL (no tape; its snap length), SP_EFULL (all captures would copy too much
  * of a frame).
  */
 int capture_check(struct bind_entry *n, const struct sp_bind *b) SP_MUST_CHECK;
+
+/* E, if it is a capture, is in the table from now on; or not any more. */
+void capture_joins(const struct bind_entry *e);
+void capture_leaves(const struct bind_entry *e);
 
 /* At most so many instructions a frame, in each direction. */
 uint32_t capture_cost(bool out);

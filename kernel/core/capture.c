@@ -15,13 +15,17 @@
 #include "kernel/mips.h"
 
 enum {
-	LIMIT = 1200,     /* instructions a frame, to record it on all tapes */
+	/* Instructions a frame, to record it on all tapes; one that leaves has to be
+	 * put together first. */
+	LIMIT_IN = 2200,
+	LIMIT_OUT = 1400,
 	RECORD_COST = 90, /* but for copying, which takes 20 for 32 bytes */
 	WIRE_MIN = 60,
 };
 
 static struct {
 	tap_code_t sent;
+	uint32_t cost[2]; /* of captures of what comes in, of what leaves */
 	uint16_t ids[SP_MAX_BINDINGS];
 	/* A sent frame in one piece, where filters and tapes want it. */
 	uint8_t frame[PCN_SLOT / 2] __attribute__((aligned(4)));
@@ -40,25 +44,36 @@ cost_of(uint32_t snap)
 	return RECORD_COST + (snap + 31) / 32 * 20;
 }
 
+static uint32_t *
+account_of(const struct bind_entry *e)
+{
+	return &capture.cost[(e->flags & SP_BIND_OUT) != 0];
+}
+
+void
+capture_joins(const struct bind_entry *e)
+{
+	if (bind_is_capture(e))
+		*account_of(e) += cost_of(e->snap);
+}
+
+void
+capture_leaves(const struct bind_entry *e)
+{
+	if (bind_is_capture(e))
+		*account_of(e) -= cost_of(e->snap);
+}
+
 uint32_t
 capture_cost(bool out)
 {
-	uint32_t sum = 0;
-
-	for (uint32_t i = 1; i < SP_MAX_BINDINGS; i++) {
-		const struct bind_entry *e = &bind_table[i];
-
-		if (bind_is_capture(e) &&
-			((e->flags & SP_BIND_OUT) != 0) == out)
-			sum += cost_of(e->snap);
-	}
-	return sum;
+	return capture.cost[out];
 }
 
 int
 capture_check(struct bind_entry *n, const struct sp_bind *b)
 {
-	bool out = (b->flags & SP_BIND_OUT) != 0;
+	uint32_t limit = (n->flags & SP_BIND_OUT) != 0 ? LIMIT_OUT : LIMIT_IN;
 
 	n->ring = ring_find(b->object);
 	n->snap = b->ring;
@@ -68,7 +83,7 @@ capture_check(struct bind_entry *n, const struct sp_bind *b)
 		return SP_EPERM;
 	if (!ring_is_tape(n->ring) || n->snap - 1 >= SP_SNAP_MAX)
 		return SP_EINVAL;
-	return capture_cost(out) + cost_of(n->snap) <= LIMIT ? SP_OK : SP_EFULL;
+	return *account_of(n) + cost_of(n->snap) <= limit ? SP_OK : SP_EFULL;
 }
 
 /* --- recording --------------------------------------------------------------- */
@@ -125,6 +140,30 @@ capture_frame(const uint16_t *ids, uint32_t n, const uint8_t *frame,
 
 /* --- what is sent ------------------------------------------------------------ */
 
+/* N bytes from wherever somebody's memory has them; returns what follows. */
+static uint8_t *
+append(uint8_t *to, const uint8_t *from, uint32_t n)
+{
+	struct __attribute__((packed)) anywhere {
+		uint32_t word;
+	};
+
+	for (; n > 0 && ((uintptr_t)to & 3) != 0; n--)
+		*to++ = *from++;
+	for (; n >= 16; n -= 16, to += 16, from += 16) {
+		const struct anywhere *s = (const void *)from;
+		uint32_t *d = (void *)to;
+
+		d[0] = s[0].word;
+		d[1] = s[1].word;
+		d[2] = s[2].word;
+		d[3] = s[3].word;
+	}
+	for (; n > 0; n--)
+		*to++ = *from++;
+	return to;
+}
+
 /* The frame in one piece, as long as it will be on the wire. */
 static uint32_t
 flatten(const uint8_t *head, uint32_t head_len, const struct pcn_piece *pieces,
@@ -133,13 +172,10 @@ flatten(const uint8_t *head, uint32_t head_len, const struct pcn_piece *pieces,
 	uint8_t *at = capture.frame + PCN_FRAME_AT;
 	uint32_t len;
 
-	memcpy(at, head, head_len);
-	at += head_len;
-	for (size_t i = 0; i < n; i++) {
-		memcpy(at, (const void *)(KSEG0 + pieces[i].paddr),
+	at = append(at, head, head_len);
+	for (size_t i = 0; i < n; i++)
+		at = append(at, (const void *)(KSEG0 + pieces[i].paddr),
 			pieces[i].len);
-		at += pieces[i].len;
-	}
 	len = (uint32_t)(at - capture.frame) - PCN_FRAME_AT;
 	for (; len < WIRE_MIN; len++)
 		*at++ = 0;
@@ -168,5 +204,5 @@ capture_changed(tap_code_t sent)
 {
 	capture.sent = sent;
 	pcn_watch(sent != NULL ? watch : NULL);
-	timer_keep(capture_cost(false) + capture_cost(true) > 0);
+	timer_keep(capture.cost[0] + capture.cost[1] > 0);
 }

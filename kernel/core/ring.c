@@ -11,6 +11,7 @@
 #include "kernel/core/bind.h"
 #include "kernel/core/page.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/timer.h"
 #include "kernel/dev/pcnet.h"
 #include "kernel/lib/string.h"
 #include "kernel/mips.h"
@@ -41,6 +42,17 @@ _Static_assert(
 		offsetof(struct sp_ring, drops) ==
 			offsetof(struct sp_tape, drops),
 	"a tape's control page is like a ring's");
+
+static void
+stamp(struct sp_tape *t)
+{
+	uint32_t status = irq_off();
+	uint64_t now = timer_clock();
+
+	irq_restore(status);
+	t->time[0] = (uint32_t)now;
+	t->time[1] = (uint32_t)(now >> 32);
+}
 
 int
 ring_create(struct env *e, uint32_t pfn, uint32_t pages, bool tape)
@@ -73,6 +85,8 @@ ring_create(struct env *e, uint32_t pfn, uint32_t pages, bool tape)
 	memset(r->control, 0, SP_PAGE);
 	r->control->slots = tape ? r->bytes : r->slots;
 	r->control->id = r->id;
+	if (tape)
+		stamp((void *)r->control);
 	return (int)r->id;
 }
 

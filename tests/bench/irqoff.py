@@ -10,6 +10,7 @@ them, and their budget does.
 import argparse
 import collections
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -22,7 +23,7 @@ import frames
 import gen_capture
 import guest
 from harness import check
-from machine import Machine, wait_for
+from machine import SPINDLE, Machine, wait_for
 
 PLUGIN = os.path.join(TOP, "build/bench/irqoff_plugin.so")
 LIMIT = 6000
@@ -46,14 +47,18 @@ def flood(wire, port, times=5, size=1472):
             pass
 
 
-def floods(m):
-    """Into a ring that is emptied, one that is not, nowhere, and into
-    handlers: one that replies, one that declines, one that is stopped."""
+def endpoints(m):
+    """Where floods go."""
     m.start("sleeper", name="full")
     m.cli("filter", "add", "full", "udp dst port 2002", "--to", "ring:full")
     m.ash("udp_echo", "udp dst port 2003")
     m.cli("ash", "load", "pass", "build/test/ash/pass.o", "--filter",
           "udp dst port 2004", "--ring", "full", "--owner", "full")
+
+
+def floods(m):
+    """Into a ring that is emptied, one that is not, nowhere, and into
+    handlers: one that replies, one that declines, one that is stopped."""
     with m.wire() as w:
         for port in (2001, 2002, 2002, 2003, 2004, 2999):
             flood(w, port)
@@ -65,6 +70,21 @@ def floods(m):
                   "udp dst port 2005")
             flood(w, 2005, times=1)
             m.cli("ash", "unload", name)
+
+
+def captures(m):
+    """All that there may be while long frames come in, and leave."""
+    watchers = [subprocess.Popen([SPINDLE, "capture", "-w", "/dev/null",
+                                  "--name", m.name], stderr=subprocess.PIPE)
+                for _ in range(2)]
+    try:
+        for w in watchers:
+            check(b"watching" in w.stderr.readline(), "a capture begins")
+        floods(m)
+    finally:
+        for w in watchers:
+            w.terminate()
+            w.communicate(timeout=30)
 
 
 def bindings(m):
@@ -116,12 +136,14 @@ def calls_and_floods(m):
         m.start("stretcher", "asleep", name=f"asleep{i}")
     m.start("stretcher", "calls", name="calls")
     m.cli("filter", "add", "calls", "udp dst port 2001", "--to", "ring:calls")
+    endpoints(m)
     floods(m)
 
 
 def workload(m):
     """All of it."""
     calls_and_floods(m)
+    captures(m)
     bindings(m)
     m.console_says("stretcher: round 2\n")
     ends(m)
