@@ -65,6 +65,15 @@ enum ag_op {
 	AG_AUDIT = 18,  /* - : u32 0, or 1 and why the kernel's tables disagree
 			  as text[SP_AUDIT] */
 	AG_REVOKE = 19, /* struct sp_revoke : - */
+	/* Captures, AG_CAPTURES of them.  One that is not read for
+	 * AG_CAPTURE_SECONDS ends by itself. */
+	AG_CAPTURE_OPEN = 24, /* struct ag_capture (blob staged): what is in its
+				 slot ends : struct ag_tape */
+	AG_CAPTURE_READ = 25, /* u32 slot, u32 tail: give back what lies before
+				 TAIL : struct ag_tape, then whole records from
+				 there on */
+	AG_CAPTURE_STOP = 26, /* u32 slot: no more frames : - */
+	AG_CAPTURE_END = 27,  /* u32 slot : - */
 };
 
 struct ag_result {
@@ -102,6 +111,26 @@ struct ag_filter {
 struct ag_flow {
 	uint32_t bytes; /* of the staged blob */
 	char app[SP_NAME];
+};
+
+enum { AG_CAPTURES = 4, AG_CAPTURE_SECONDS = 30 };
+
+struct ag_capture {
+	uint32_t slot;
+	uint32_t bytes;   /* of the staged blob */
+	uint32_t in, out; /* not 0: frames that come, frames that leave */
+	uint32_t snap;    /* bytes of a frame to keep */
+	uint32_t pages;   /* of its tape, a power of two */
+	char name[SP_NAME];
+};
+
+/* What has happened, and what is waiting.  Times are those of records. */
+struct ag_tape {
+	uint32_t now[2];
+	uint32_t accepted[2], dropped[2]; /* frames that came, that left */
+	uint32_t tail;  /* position of the first record below */
+	uint32_t head;  /* where records end on the tape */
+	uint32_t bytes; /* of the tape */
 };
 
 struct ag_ash {

@@ -4,6 +4,7 @@
  * An ordinary environment that was given the root capability at boot.  It never
  * stops for what the host sends; only an unusable UART ends it.  Next: ops.c.
  */
+#include "captures.h"
 #include "ops.h"
 #include "uart.h"
 
@@ -119,11 +120,13 @@ app_main(uint32_t archive, uint32_t archive_bytes)
 	}
 	print("agent: ready\n");
 	for (;;) {
-		int32_t events = sys_wait(
-			SP_EVENT_IRQ | SP_EVENT_CHILD | SP_EVENT_ABORT);
+		int32_t events = sys_wait(SP_EVENT_IRQ | SP_EVENT_CHILD |
+					  SP_EVENT_ABORT | SP_EVENT_RING);
 
 		if (events & (SP_EVENT_CHILD | SP_EVENT_ABORT))
 			ops_sync();
+		if (events & SP_EVENT_RING)
+			captures_expire();
 		serve_what_arrived();
 		(void)sys_irq_ack(0, UART_IRQ);
 	}

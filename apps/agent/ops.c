@@ -7,6 +7,7 @@
 #include "ops.h"
 
 #include "apps.h"
+#include "captures.h"
 #include "filters.h"
 #include "handlers.h"
 #include "run.h"
@@ -294,6 +295,49 @@ op_revoke(const uint8_t *p, size_t len, struct answer *a)
 	return sys_revoke(0, &req);
 }
 
+static int
+op_capture_open(const uint8_t *p, size_t len, struct answer *a)
+{
+	struct ag_capture req;
+
+	memcpy(&req, p, len);
+	if (!staged(0, req.bytes))
+		return refuse(a, SP_EINVAL, "more bytes than were staged");
+	return capture_open(&req, staging.bytes, a);
+}
+
+/* Which one it was, the host knows; where it has gone, it does not. */
+static int
+no_capture(int err, struct answer *a)
+{
+	return err == SP_ENOENT ? refuse(a, err,
+					  "the capture has ended: nobody read "
+					  "it for %d s",
+					  AG_CAPTURE_SECONDS)
+				: err;
+}
+
+static int
+op_capture_read(const uint8_t *p, size_t len, struct answer *a)
+{
+	(void)len;
+	return no_capture(capture_read(le32_get(p), le32_get(p + 4), a), a);
+}
+
+static int
+op_capture_stop(const uint8_t *p, size_t len, struct answer *a)
+{
+	(void)len;
+	return no_capture(capture_stop(le32_get(p)), a);
+}
+
+static int
+op_capture_end(const uint8_t *p, size_t len, struct answer *a)
+{
+	(void)len;
+	return no_capture(capture_end(le32_get(p)), a);
+}
+
 _Static_assert(offsetof(struct ag_app, slices) == AG_APP_LEAST,
 	"part of the protocol");
 
@@ -329,6 +373,11 @@ static const struct operation operations[] = {
 	[AG_REVOKE] = { op_revoke, sizeof(struct sp_revoke),
 		sizeof(struct sp_revoke), false },
 	[AG_FILTER_RUN] = { run_frames, 4, AG_MAX_PAYLOAD, true },
+	[AG_CAPTURE_OPEN] = { op_capture_open, sizeof(struct ag_capture),
+		sizeof(struct ag_capture), false },
+	[AG_CAPTURE_READ] = { op_capture_read, 8, 8, true },
+	[AG_CAPTURE_STOP] = { op_capture_stop, 4, 4, false },
+	[AG_CAPTURE_END] = { op_capture_end, 4, 4, false },
 };
 
 static const struct operation *
@@ -367,6 +416,7 @@ ops_serve(const struct proto_msg *m, struct answer *a)
 {
 	memset(&a->result, 0, sizeof(a->result));
 	a->len = 0;
+	captures_expire();
 	a->result.code = serve(m, a);
 	if (a->result.code < 0 && a->result.text[0] == '\0')
 		(void)refuse(a, 0, "%s", sp_err_text(a->result.code));
@@ -385,4 +435,5 @@ ops_sync(void)
 	apps_reap();
 	handlers_sync();
 	filters_sync();
+	captures_expire();
 }
