@@ -116,6 +116,8 @@ binding_to(const struct sp_info *info, const struct sp_binding_info *b,
 
 	if (b->target == SP_TO_COUNT)
 		snprintf(out, room, "count");
+	else if (b->target == SP_TO_CAPTURE)
+		snprintf(out, room, "capture");
 	else if (b->target == SP_TO_RING)
 		snprintf(out, room, "ring:%s", env_name(info, b->owner));
 	else

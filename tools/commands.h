@@ -14,6 +14,6 @@ extern const struct command cmd_filter_check, cmd_filter_add,
 	cmd_filter_dump, cmd_filter_run;
 extern const struct command cmd_ash_load, cmd_ash_replace, cmd_ash_unload,
 	cmd_ash_list, cmd_ash_show, cmd_ash_dump, cmd_ash_check, cmd_ash_test;
-extern const struct command cmd_replay, cmd_rtt;
+extern const struct command cmd_replay, cmd_capture, cmd_rtt;
 
 #endif /* TOOLS_COMMANDS_H */

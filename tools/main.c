@@ -33,6 +33,7 @@ static const struct command *const commands[] = {
 	&cmd_ash_check,
 	&cmd_ash_test,
 	&cmd_replay,
+	&cmd_capture,
 	&cmd_rtt,
 };
 

@@ -63,7 +63,9 @@ take_binding(const struct args *a, struct session *s, struct subjects *all,
 	if (b == NULL)
 		return st;
 	one = add(all, a->words[0]);
-	all->set = b->target == SP_TO_COUNT ? SP_RUN_TAPS : SP_RUN_RECEIVE;
+	all->set = b->target == SP_TO_COUNT || b->target == SP_TO_CAPTURE
+			   ? SP_RUN_TAPS
+			   : SP_RUN_RECEIVE;
 	one->slot = (uint16_t)b->id;
 	return STATUS_OK;
 }

@@ -82,12 +82,12 @@ def test_the_commands_of_this_release_are_those_of_the_contract():
             "app stop", "app revoke", *("filter " + v for v in "check add replace del list "
                           "show dump run".split()),
             *("ash " + v for v in "load replace unload list show dump check "
-              "test".split()), "replay", "rtt"]
+              "test".split()), "replay", "capture", "rtt"]
     equal(sorted(" ".join(w) for w in commands()), sorted(want), "commands")
 
 
 def test_unknown_words_are_bad_usage():
-    for words in ([], ["capture"], ["ext", "list"], ["domain"],
+    for words in ([], ["ext", "list"], ["domain"],
                   ["event", "list"], ["graph"], ["image"], ["x" * 300],
                   ["filter"], ["filter", "frobnicate"], ["ash", ""], ["app"],
                   ["status", "now"], ["down", "--no-such-option"],
@@ -98,7 +98,7 @@ def test_unknown_words_are_bad_usage():
                   ["filter", "dump"], ["filter", "dump", "a", "--all"],
                   ["filter", "check", "ip", "--as", "wasm"]):
         refused(*words, status=2)
-    refused("capture", status=2, says="unknown command")
+    refused("image", status=2, says="unknown command")
 
 
 def test_values_out_of_range_are_bad_usage():
