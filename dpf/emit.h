@@ -177,6 +177,12 @@ void dpf_gen_tails(struct gen *g);
 uint32_t dpf_gen_base_register(unsigned i);
 void dpf_gen_bind(struct gen *g, ref_t base, uint32_t known, uint32_t reg);
 
+/* --- gen_row.c: equations that lead to the same node ------------------------- */
+
+/* Code for the nodes of a row from R, its second, on; REG points to their base.
+ * Returns the node behind them. */
+ref_t dpf_gen_row(struct gen *g, ref_t r, uint32_t reg);
+
 /* --- choose.c: a test with many arms ---------------------------------------- */
 
 /* Order the arms and choose between comparisons and a jump table. */

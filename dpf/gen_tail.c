@@ -106,26 +106,39 @@ gen_bounds(struct gen *g, const struct tail *t, uint32_t reject)
 				 : dpf_gen_base(g, base, need, reject);
 }
 
-static void
+/* The last node of the row that T begins; T if it begins none. */
+static const struct tail *
+last_of(const struct gen *g, const struct tail *t)
+{
+	while (tail_at(g->s, t->link.next)->in_row)
+		t = tail_at(g->s, t->link.next);
+	return t;
+}
+
+/* Code for T, and for the row that it begins; returns the node that follows. */
+static ref_t
 gen_node(struct gen *g, struct tail *t, uint32_t reject)
 {
 	struct tail *yes = tail_at(g->s, t->yes), *no = tail_at(g->s, t->no);
+	ref_t next = t->link.next;
 	uint32_t reg;
 
 	enter_node(g, t);
 	reg = gen_bounds(g, t, reject);
 	tell(g, yes);
-	tell(g, no);
-	if (t->yes != t->no && t->no == t->link.next) {
+	tell(g, tail_at(g->s, last_of(g, t)->no));
+	if (t->yes != t->no && t->no == next) {
 		struct literal l = inverse(t->lit);
 
 		dpf_gen_literal(g, &l, reg, yes->label);
-		return;
+		return tail_at(g->s, next)->in_row ? dpf_gen_row(g, next, reg)
+						   : next;
 	}
 	if (t->yes != t->no)
 		dpf_gen_literal(g, &t->lit, reg, no->label);
-	if (t->yes != t->link.next)
+	if (t->yes != next)
 		dpf_gen_jump(g, yes->label);
+	return next;
 }
 
 static void
@@ -137,14 +150,15 @@ gen_tail(struct gen *g, ref_t head)
 	g->nregs = g->top;
 	for (ref_t r = head; r != 0; r = tail_at(g->s, r)->link.next)
 		reject = tail_at(g->s, r)->label; /* the last one */
-	for (; head != 0; head = tail_at(g->s, head)->link.next) {
+	while (head != 0) {
 		struct tail *t = tail_at(g->s, head);
 
 		t->label = dpf_gen_label(g);
 		if (!t->is_end) {
-			gen_node(g, t, reject);
+			head = gen_node(g, t, reject);
 			continue;
 		}
+		head = t->link.next;
 		dpf_gen_fixed(g, mips_r(MIPS_OP_jr, 0, REG_RETURN, 0));
 		dpf_gen_fixed(g,
 			mips_i(MIPS_OP_ori, REG_CONST, MIPS_ZERO, t->accepts));

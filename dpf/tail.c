@@ -130,6 +130,7 @@ dpf_tail_build(struct dpf_set *s, struct walk *w, uint32_t id)
 	tail_at(s, accept)->is_end = tail_at(s, reject)->is_end = true;
 	tail_at(s, accept)->accepts = true;
 	connect(s, w, accept, reject);
+	dpf_rows_sort(s, head);
 	tail_at(s, head)->id = (uint16_t)id;
 	tail_at(s, head)->link.key = s->tails;
 	s->tails = head;

@@ -143,7 +143,9 @@ struct tail {
 	ref_t yes, no;
 	uint16_t id;                  /* of the first node: whose tail it is */
 	bool is_end : 1, accepts : 1; /* an end, and which */
-	bool entered : 1; /* from the trie: nothing is known there */
+	bool entered : 1;            /* from the trie: nothing is known there */
+	bool led_to : 1, joined : 1; /* by another node, by several */
+	bool in_row : 1;             /* but not the first of it */
 	/* scratch */
 	uint32_t label;
 	uint16_t frame; /* bytes known to be there, whatever way led here */
@@ -413,5 +415,10 @@ void dpf_residual_free(struct dpf_set *s, uint32_t id);
 void dpf_residual_rename(struct dpf_set *s, uint32_t id, uint32_t to);
 /* Like dpf_set_reach(), of all residuals. */
 uint32_t dpf_residuals_reach(const struct dpf_set *s);
+
+/* --- row.c ----------------------------------------------------------------- */
+
+/* Find the rows of a tail and sort them. */
+void dpf_rows_sort(const struct dpf_set *s, ref_t head);
 
 #endif /* DPF_TRIE_H */

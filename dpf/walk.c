@@ -26,6 +26,9 @@ max_literals(const struct walk *w)
 	return w->set->kind == DPF_SET_ONE ? 1 << 17 : 1 << 13;
 }
 
+/* A path in the trie compares one by one; a tail may search (row.c). */
+enum { MAX_NOTS = 24 };
+
 size_t
 dpf_walk_bytes(const struct dpf_filter *f)
 {
@@ -60,6 +63,23 @@ nodes_to(const struct walk *w, uint16_t to)
 	return to >= DPF_REJECT || is_entry(w, to) ? 0 : w->lits[to].value;
 }
 
+/* How often the tests of a way on from TO may all have to come out false. */
+static uint32_t
+nots_to(const struct walk *w, uint16_t to)
+{
+	return to >= DPF_REJECT || is_entry(w, to) ? 0 : w->lits[to].mask;
+}
+
+static uint32_t
+nots_at(const struct walk *w, const struct dpf_node *n)
+{
+	uint32_t yes = nots_to(w, n->yes), no = nots_to(w, n->no);
+
+	if (w->set->kind == DPF_SET_ALL || paths_to(w, n->yes) == 0)
+		no++; /* otherwise it may be dropped */
+	return yes > no ? yes : no;
+}
+
 /* Count paths, as they are with the entries chosen so far; few enough? */
 static bool
 count(struct walk *w)
@@ -75,9 +95,11 @@ count(struct walk *w)
 
 		w->paths[i] = paths < too_many ? paths : too_many;
 		w->lits[i].value = nodes < too_long ? nodes : too_long;
+		w->lits[i].mask = nots_at(w, n);
 	}
 	return paths_to(w, f->root) < too_many &&
-	       nodes_to(w, f->root) < too_long;
+	       nodes_to(w, f->root) < too_long &&
+	       nots_to(w, f->root) <= MAX_NOTS;
 }
 
 bool
@@ -123,11 +145,10 @@ enter_at_first_branch(struct walk *w)
 		w->flags[i] &= (uint8_t)~WALK_ENTRY;
 	while (node < DPF_REJECT) {
 		const struct dpf_node *n = &f->nodes[node];
-		bool yes = dpf_walk_is_live(w, n->yes);
 
-		if (yes && dpf_walk_is_live(w, n->no))
+		if (!dpf_walk_is_live(w, n->yes) || dpf_walk_is_live(w, n->no))
 			break;
-		node = yes ? n->yes : n->no;
+		node = n->yes;
 	}
 	if (node < DPF_REJECT)
 		w->flags[node] |= WALK_ENTRY;

@@ -22,8 +22,8 @@ enum {
 	TX_ARENA_PAGES = 32,
 	TX_CODE_PAGES = 8, /* one of two, written in turn */
 	TX_PAGES = TX_ARENA_PAGES + 2 * TX_CODE_PAGES,
-	MIRROR_SCRATCH = 16384,
-	MIRROR_ROOM = 4096,
+	MIRROR_SCRATCH = 131072,
+	MIRROR_ROOM = 24576,
 	TX_LIMIT = 600, /* instructions to say whether a frame may be sent */
 	DRAIN_COUNTS = 666667, /* 4 ms: three long frames on the wire */
 };

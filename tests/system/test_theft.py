@@ -109,6 +109,7 @@ YIELDING = {
     "superset": "udp",
     "wide or": f"tcp or icmp or arp or {VICTIM}",
     "range around": f"udp dst portrange {PORT - 10}-{PORT + 10}",
+    "100 ports around": PORTS,
     "port, both ways": f"port {PORT}",
     "all protocols": f"dst port {PORT}",
     "not something else": "not arp",
