@@ -32,7 +32,9 @@ from rows import Row
 
 EXPECTED = os.path.join(HERE, "expected.tsv")
 PLUGIN = os.path.join(TOP, "build/bench/icount_plugin.so")
-DEMUX = os.path.join(TOP, "build/host/bench_demux")
+DEMUX = [os.path.join(TOP, "build/host/bench_demux")]
+PEERS = [os.path.join(TOP, "build/host/bench_peers"),
+         os.path.join(TOP, "build/bench/peers_target.elf")]
 
 MAC = bytes.fromhex(wire_frames.MAC.replace(":", ""))
 CSR0 = 0xb0000010         # where the doorbell is rung
@@ -170,11 +172,21 @@ def split_in(directory):
             latency.settle(outside))
 
 
-def demux():
-    """What the classifier's own bench prints."""
-    done = subprocess.run([DEMUX], text=True, capture_output=True, check=True,
+def printed(command):
+    """The rows that a program prints."""
+    done = subprocess.run(command, text=True, capture_output=True, check=True,
                           timeout=300)
     return [table.parse(line) for line in done.stdout.splitlines() if line]
+
+
+def demux():
+    """What the classifier's own bench says."""
+    return printed(DEMUX)
+
+
+def peers():
+    """What finding the owner costs others; needs libpcap for mipsel."""
+    return printed(PEERS)
 
 
 def interrupts_off():
@@ -222,8 +234,8 @@ def main():
                         help="where bench.tsv and bench.md go")
     args = parser.parse_args()
     try:
-        measured = [*rtt(args.count), *split(), *demux(), *core.measure(),
-                    *memory.run(), *interrupts_off()]
+        measured = [*rtt(args.count), *split(), *demux(), *peers(),
+                    *core.measure(), *memory.run(), *interrupts_off()]
     except Failed as e:
         sys.exit(f"bench: {e}")
     sys.exit(1 if report(measured, args) else 0)

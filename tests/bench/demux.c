@@ -5,7 +5,7 @@
  * counted from the call of the classifier to its return.  Prints rows for
  * bench.py: the mean over all keys, and under NAME-worst the worst key.
  */
-#include "tests/unit/dpf_random.h"
+#include "tests/bench/cases.h"
 #include "tests/unit/host/run_unicorn.h"
 
 #include <pcap/pcap.h>
@@ -63,50 +63,7 @@ lift(const char *text)
 	return f;
 }
 
-/* --- cases ---------------------------------------------------------------- */
-
-static struct flow
-port(uint32_t i)
-{
-	return (struct flow){ .proto = 17, .dport = (uint16_t)(5000 + i) };
-}
-
-static void
-port_text(uint32_t i, char *text, size_t room)
-{
-	snprintf(text, room, "udp dst port %u", port(i).dport);
-}
-
-/* Ten connections of ten clients to one server. */
-static struct flow
-tuple(uint32_t i)
-{
-	return (struct flow){ .proto = 6,
-		.src = 0x0a070102 + i,
-		.dst = 0x0a070001,
-		.sport = (uint16_t)(49152 + 97 * i),
-		.dport = 80 };
-}
-
-static void
-tuple_text(uint32_t i, char *text, size_t room)
-{
-	struct flow f = tuple(i);
-
-	snprintf(text, room,
-		"ip src host 10.7.1.%u and ip dst host 10.7.0.1 and "
-		"tcp src port %u and tcp dst port %u",
-		f.src & 0xff, f.sport, f.dport);
-}
-
-struct kind {
-	const char *name;
-	struct flow (*flow)(uint32_t);
-	void (*text)(uint32_t, char *, size_t);
-};
-
-static const struct kind ports = { "ports", port, port_text };
-static const struct kind tuples = { "tcpip", tuple, tuple_text };
+/* --- cases (cases.h) ------------------------------------------------------ */
 
 static void
 load(const struct kind *k, uint32_t n)
@@ -165,21 +122,17 @@ hits(const struct kind *k, uint32_t n)
 
 /* N filters; N ports that nobody owns, on both sides of those that are. */
 static void
-misses(const struct kind *k, uint32_t n)
+misses(uint32_t n)
 {
 	uint32_t worst = 0;
 	double sum = 0;
 
-	load(k, n);
+	load(&ports, n);
 	for (uint32_t i = 0; i < n; i++) {
-		struct flow f = k->flow(i % 2 ? n + 31 * i : 0);
+		struct flow f = missed_port(i, n);
 
-		if (i % 2 == 0)
-			f.dport = (uint16_t)(4 * i + 1);
-		if (f.dport >= 5000 && f.dport < 5000 + n)
-			f.dport = 0;
 		if (call(&f) != 0)
-			die(k->name, "frame found an owner");
+			die("ports", "frame found an owner");
 		sum += run_insns();
 		worst = run_insns() > worst ? run_insns() : worst;
 	}
@@ -195,6 +148,6 @@ main(void)
 	hits(&ports, 1000);
 	hits(&ports, 10000);
 	hits(&tuples, 10);
-	misses(&ports, 1000);
+	misses(1000);
 	return 0;
 }

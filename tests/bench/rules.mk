@@ -17,3 +17,21 @@ build/host/bench_demux: build/tool/tests/bench/demux.c.o \
 		$(filter build/tool/dpf/%,$(FREESTANDING:%=build/tool/%.o))
 	@echo "  LD      $@"; mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(TOOLFLAGS) -o $@ $^ -lpcap -lunicorn
+
+# What it costs others, by unicorn too.  libpcap's is Debian's for mipsel.
+LIBPCAP_MIPSEL := build/peer/usr/lib/mipsel-linux-gnu/libpcap.a
+$(LIBPCAP_MIPSEL):
+	@echo "  FETCH   libpcap0.8-dev:mipsel"
+	$(Q)tools/mipsel build/peer libpcap0.8-dev && touch $@
+build/mips/apps/lib/mem.c.o: MFLAGS += -fno-tree-loop-distribute-patterns
+build/bench/peers_target.elf: build/mips/tests/bench/peers_target.c.o \
+		build/mips/apps/lib/mem.c.o build/mips/libs.a $(LIBPCAP_MIPSEL)
+	@echo "  LD      $@"; mkdir -p $(@D)
+	$(Q)$(MIPSCC) $(MFLAGS) -static -nostdlib -Wl,-e,peers_table \
+		-Wl,--build-id=none -o $@ $^
+ALL += build/host/bench_peers
+build/host/bench_peers: build/tool/tests/bench/peers.c.o \
+		$(filter build/tool/dpf/%,$(FREESTANDING:%=build/tool/%.o))
+	@echo "  LD      $@"; mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(TOOLFLAGS) -o $@ $^ -lpcap -lunicorn
+bench: build/bench/peers_target.elf
