@@ -3,6 +3,8 @@
  */
 #include "bindings.h"
 
+#include "code.h"
+
 #include <spindle/bytes.h>
 
 #include <stdlib.h>
@@ -176,6 +178,23 @@ clash_fail(const struct args *a, const char *name, const struct sp_clash *clash)
 		len > 0 ? "" : "; no example frame is known");
 }
 
+/* No room for E, or it takes too long among the others. */
+static enum status
+full_fail(const struct args *a, const struct expr *e, const char *name)
+{
+	struct code c = { .words = NULL };
+	uint32_t worst = 0;
+
+	if (code_compile_one(a, &e->filter, &c) == STATUS_OK)
+		worst = code_worst(c.words, c.n);
+	code_release(&c);
+	return cli_fail(a,
+		"'%s': all places are taken, or judging a frame could take too "
+		"long with it (600 instructions, 2000 for all taps; it alone "
+		"takes up to %u)",
+		name, worst);
+}
+
 /* OP on a staged filter; prints who is in the way of NAME if refused. */
 static enum status
 call_with_filter(const struct args *a, struct session *s, const struct expr *e,
@@ -199,6 +218,8 @@ call_with_filter(const struct args *a, struct session *s, const struct expr *e,
 	} else if (got == sizeof(clash)) {
 		memcpy(&clash, ans, sizeof(clash));
 		st = clash_fail(a, name, &clash);
+	} else if (err == SP_EFULL) {
+		st = full_fail(a, e, name);
 	} else {
 		st = session_fail(a, s, name, err);
 	}

@@ -28,13 +28,8 @@ enum status code_compile_one(
 	const struct args *a, const struct dpf_filter *f, struct code *out);
 void code_release(struct code *c);
 
-/*
- * code_worst - the most instructions that one call can execute.
- *
- * Longest path from the first word to a return, for code that begins at
- * CODE_BASE.  A jump through a register whose table is not recognised is taken
- * to reach every later word.  0: there is a loop.
- */
+/* The most instructions that one call of code for CODE_BASE can execute; 0: no
+ * bound is known, or too large a one. */
 uint32_t code_worst(const uint32_t *words, size_t n);
 
 /* Print words with addresses, encodings and disassembly. */

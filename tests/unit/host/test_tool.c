@@ -119,20 +119,23 @@ static void
 test_the_worst_case_is_the_longest_path(void)
 {
 	const uint32_t code[] = {
-		mips_i(MIPS_OP_beq, MIPS_A0, MIPS_A1, 4), /* to word 5 */
+		mips_i(MIPS_OP_beq, MIPS_A0, MIPS_A1, 2), /* to word 3 */
 		0,
 		mips_r(MIPS_OP_addu, MIPS_V0, MIPS_A0, MIPS_A1),
 		mips_r((enum mips_op)8, 0, MIPS_RA, 0), /* jr $ra */
 		0,
-		mips_i(MIPS_OP_beq, MIPS_ZERO, MIPS_ZERO, -3), /* word 3 */
+	};
+	const uint32_t loop[] = {
+		mips_i(MIPS_OP_beq, MIPS_A0, MIPS_A1, -1),
+		0,
+		mips_r((enum mips_op)8, 0, MIPS_RA, 0),
 		0,
 	};
 
-	/* Straight on: 2 + 1 + 2; the jump back makes it a loop to us. */
-	CU_ASSERT_EQUAL(code_worst(code, 5), 5);
-	CU_ASSERT_EQUAL(code_worst(code, ARRAY_LEN(code)), 0);
+	CU_ASSERT_EQUAL(code_worst(code, ARRAY_LEN(code)), 5);
 	CU_ASSERT_EQUAL(code_worst(code + 2, 3), 3);
 	CU_ASSERT_EQUAL(code_worst(code, 0), 0);
+	CU_ASSERT_EQUAL(code_worst(loop, ARRAY_LEN(loop)), 0);
 }
 
 static void
@@ -151,6 +154,7 @@ test_every_filter_has_a_bound(void)
 	static const char *const texts[] = { "", "ip", "udp dst port 7",
 		"tcp port 80 or tcp port 443 or arp", "len > 100",
 		"host 10.7.0.1 and not icmp", "ip6 and tcp dst port 22",
+		"port 80 and ip[12:4] = ip[16:4]", "udp[4:2] % 3 = 1",
 		"port 1 or port 2 or port 3 or port 5 or port 9 or port 17" };
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
