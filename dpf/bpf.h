@@ -92,4 +92,22 @@ unsigned dpf_bpf_width(uint16_t code);
 uint32_t dpf_bpf_run(const struct dpf_bpf *prog, const uint8_t *frame,
 	size_t len, size_t wirelen);
 
+enum { BPF_TRACED = 8 };
+
+/* The last fields that a run has loaded, and the last values it compared. */
+struct bpf_trace {
+	struct {
+		size_t off;
+		unsigned width;
+	} load[BPF_TRACED];
+	struct {
+		uint32_t a, v;
+	} compared[BPF_TRACED];
+	unsigned loads, compares; /* in all */
+};
+
+/* Likewise; T says afterwards what happened. */
+uint32_t dpf_bpf_trace(const struct dpf_bpf *prog, const uint8_t *frame,
+	size_t len, size_t wirelen, struct bpf_trace *t);
+
 #endif /* DPF_BPF_H */

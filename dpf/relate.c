@@ -38,6 +38,7 @@ struct search {
 	struct witness witness;
 	bool wanted[LEAF_KINDS]; /* not yet proved to exist */
 	bool seen[LEAF_KINDS];
+	uint32_t steering;  /* steps that may be spent on residuals */
 	bool same_residual; /* what one takes away, so does the other */
 	struct dpf_example *ex;
 };
@@ -105,14 +106,48 @@ test_at(const struct search *s, unsigned side, uint16_t node, struct lit *t)
 	return possible;
 }
 
-static bool
-goes_there(const struct search *s, enum leaf kind)
-{
-	const struct witness *w = &s->witness;
+/* The leaf that a frame is looked for. */
+struct sought {
+	const struct search *s;
+	enum leaf kind;
+};
 
-	return dpf_interp(s->side[0].f, w->frame, w->len, w->len) &&
-	       dpf_interp(s->side[1].f, w->frame, w->len, w->len) ==
-		       (kind == LEAF_BOTH);
+static bool
+goes_there(const struct witness *w, void *arg)
+{
+	const struct sought *to = arg;
+	const struct side *side = to->s->side;
+
+	return dpf_interp(side[0].f, w->frame, w->len, w->len) &&
+	       dpf_interp(side[1].f, w->frame, w->len, w->len) ==
+		       (to->kind == LEAF_BOTH);
+}
+
+/* Is there a frame for a leaf of KIND? */
+static bool
+find_frame(struct search *s, enum leaf kind)
+{
+	struct sought to = { .s = s, .kind = kind };
+	struct witness *w = &s->witness;
+
+	for (unsigned try = 0; try < WITNESS_TRIES; try++) {
+		uint32_t cost = 8 * (uint32_t)s->facts.n + 16;
+
+		if (s->facts.steps <= cost) {
+			s->facts.steps = 0;
+			return false;
+		}
+		s->facts.steps -= cost;
+		if (!dpf_witness_build(w, &s->facts, try))
+			continue;
+		if (goes_there(w, &to) ||
+			dpf_witness_steer(w, s->side[0].f, goes_there, &to,
+				&s->steering) ||
+			dpf_witness_steer(
+				w, s->side[1].f, goes_there, &to, &s->steering))
+			return true;
+	}
+	return false;
 }
 
 /* The facts allow a leaf of KIND: is there a frame? */
@@ -120,24 +155,13 @@ static void
 reach_leaf(struct search *s, enum leaf kind)
 {
 	s->seen[kind] = true;
-	for (unsigned try = 0; s->wanted[kind] && try < WITNESS_TRIES; try++) {
-		uint32_t cost = 8 * (uint32_t)s->facts.n + 16;
-
-		if (s->facts.steps <= cost) {
-			s->facts.steps = 0;
-			return;
-		}
-		s->facts.steps -= cost;
-		if (!dpf_witness_build(&s->witness, &s->facts, try) ||
-			!goes_there(s, kind))
-			continue;
-		s->wanted[kind] = false;
-		if (kind != LEAF_BOTH || s->witness.len > sizeof(s->ex->frame))
-			return;
-		s->ex->len = s->witness.len;
-		__builtin_memcpy(
-			s->ex->frame, s->witness.frame, s->witness.len);
-	}
+	if (!s->wanted[kind] || !find_frame(s, kind))
+		return;
+	s->wanted[kind] = false;
+	if (kind != LEAF_BOTH || s->witness.len > sizeof(s->ex->frame))
+		return;
+	s->ex->len = s->witness.len;
+	__builtin_memcpy(s->ex->frame, s->witness.frame, s->witness.len);
 }
 
 static int
@@ -350,6 +374,7 @@ dpf_relate(const struct dpf_filter *a, const struct dpf_filter *b,
 	if (s == NULL)
 		return same ? DPF_EQUAL : DPF_UNDECIDED;
 	s->same_residual = same_residual(a, b);
+	s->steering = steps / 4;
 	s->wanted[LEAF_BOTH] = true;
 	s->wanted[LEAF_FIRST_ONLY] = !same;
 	err = search(s);

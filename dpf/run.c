@@ -15,7 +15,25 @@ struct machine {
 	uint32_t wirelen;
 	uint32_t a, x;
 	uint32_t mem[BPF_WORDS];
+	struct bpf_trace *trace; /* may be NULL */
 };
+
+static void
+note_load(struct bpf_trace *t, size_t off, unsigned width)
+{
+	for (unsigned i = 0; i < t->loads && i < BPF_TRACED; i++)
+		if (t->load[i].off == off && t->load[i].width == width)
+			return;
+	t->load[t->loads % BPF_TRACED].off = off;
+	t->load[t->loads++ % BPF_TRACED].width = width;
+}
+
+static void
+note_compare(struct bpf_trace *t, uint32_t a, uint32_t v)
+{
+	t->compared[t->compares % BPF_TRACED].a = a;
+	t->compared[t->compares++ % BPF_TRACED].v = v;
+}
 
 /* Load WIDTH bytes at OFF; false when they are not all in the frame. */
 static bool
@@ -25,6 +43,8 @@ load_at(const struct machine *m, uint64_t off, unsigned width, uint32_t *out)
 
 	if (off > m->len || width > m->len - off)
 		return false;
+	if (m->trace != NULL)
+		note_load(m->trace, (size_t)off, width);
 	p = m->frame + off;
 	if (width == 4)
 		*out = be32_get(p);
@@ -113,9 +133,11 @@ jump(const struct machine *m, const struct dpf_bpf *i)
 	uint32_t v = (i->code & BPF_X) != 0 ? m->x : i->k;
 	bool yes;
 
-	switch (i->code & BPF_OP_MASK) {
-	case BPF_JA:
+	if (i->code == (BPF_JMP | BPF_JA))
 		return i->k;
+	if (m->trace != NULL)
+		note_compare(m->trace, m->a, v);
+	switch (i->code & BPF_OP_MASK) {
 	case BPF_JEQ:
 		yes = m->a == v;
 		break;
@@ -132,40 +154,56 @@ jump(const struct machine *m, const struct dpf_bpf *i)
 	return yes ? i->jt : i->jf;
 }
 
-uint32_t
-dpf_bpf_run(const struct dpf_bpf *prog, const uint8_t *frame, size_t len,
-	size_t wirelen)
+static uint32_t
+run(struct machine *m, const struct dpf_bpf *i)
 {
-	struct machine m = {
-		.frame = frame, .len = len, .wirelen = (uint32_t)wirelen
-	};
-
-	for (const struct dpf_bpf *i = prog;; i++) {
+	for (;; i++) {
 		switch (i->code & BPF_CLASS_MASK) {
 		case BPF_LD:
 		case BPF_LDX:
-			if (!load(&m, i))
+			if (!load(m, i))
 				return 0;
 			break;
 		case BPF_ST:
 		case BPF_STX:
-			m.mem[i->k] = i->code == BPF_ST ? m.a : m.x;
+			m->mem[i->k] = i->code == BPF_ST ? m->a : m->x;
 			break;
 		case BPF_ALU:
-			if (!alu(&m, i))
+			if (!alu(m, i))
 				return 0;
 			break;
 		case BPF_JMP:
-			i += jump(&m, i);
+			i += jump(m, i);
 			break;
 		case BPF_RET:
-			return i->code == BPF_RET ? i->k : m.a;
+			return i->code == BPF_RET ? i->k : m->a;
 		default:
 			if (i->code == BPF_MISC)
-				m.x = m.a;
+				m->x = m->a;
 			else
-				m.a = m.x;
+				m->a = m->x;
 			break;
 		}
 	}
+}
+
+uint32_t
+dpf_bpf_trace(const struct dpf_bpf *prog, const uint8_t *frame, size_t len,
+	size_t wirelen, struct bpf_trace *t)
+{
+	struct machine m = { .frame = frame,
+		.len = len,
+		.wirelen = (uint32_t)wirelen,
+		.trace = t };
+
+	if (t != NULL)
+		t->loads = t->compares = 0;
+	return run(&m, prog);
+}
+
+uint32_t
+dpf_bpf_run(const struct dpf_bpf *prog, const uint8_t *frame, size_t len,
+	size_t wirelen)
+{
+	return dpf_bpf_trace(prog, frame, len, wirelen, NULL);
 }

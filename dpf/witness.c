@@ -11,16 +11,16 @@
 
 enum { ETHERTYPE = 12, ETHERTYPE_IPV4 = 0x0800, IPV4_FIRST = 14, ROUNDS = 4 };
 
-static uint32_t
-get(const uint8_t *p, unsigned width)
+uint32_t
+dpf_field_get(const uint8_t *p, unsigned width)
 {
 	if (width == 4)
 		return be32_get(p);
 	return width == 2 ? be16_get(p) : *p;
 }
 
-static void
-put(uint8_t *p, unsigned width, uint32_t v)
+void
+dpf_field_put(uint8_t *p, unsigned width, uint32_t v)
 {
 	if (width == 4)
 		be32_put(p, v);
@@ -45,12 +45,12 @@ fix(struct witness *w, uint32_t at, unsigned width, uint32_t mask,
 
 	if (!is_in_frame(at, width))
 		return false;
-	fixed = get(w->fixed + at, width);
-	old = get(w->frame + at, width);
+	fixed = dpf_field_get(w->fixed + at, width);
+	old = dpf_field_get(w->frame + at, width);
 	if (((old ^ value) & mask & fixed) != 0)
 		return false;
-	put(w->frame + at, width, (old & ~mask) | (value & mask));
-	put(w->fixed + at, width, fixed | mask);
+	dpf_field_put(w->frame + at, width, (old & ~mask) | (value & mask));
+	dpf_field_put(w->fixed + at, width, fixed | mask);
 	return true;
 }
 
@@ -112,8 +112,8 @@ place_base(struct witness *w, struct facts *f, unsigned b, unsigned try)
 
 	if (!is_in_frame(at, base->width))
 		return false;
-	fixed = get(w->fixed + at, base->width) & field.mask;
-	now = get(w->frame + at, base->width) & field.mask;
+	fixed = dpf_field_get(w->fixed + at, base->width) & field.mask;
+	now = dpf_field_get(w->frame + at, base->width) & field.mask;
 	v = choose_field(f, &field, now, try);
 	v = (now & fixed) | (v & ~fixed);
 	if (!fix(w, at, base->width, field.mask, v))
@@ -173,15 +173,15 @@ broken_by(const struct witness *w, const struct facts *f, const struct lit *as,
 static bool
 mend(struct witness *w, const struct facts *f, const struct lit *l, uint32_t at)
 {
-	uint32_t field = get(w->frame + at, l->width);
-	uint32_t free = l->mask & ~get(w->fixed + at, l->width);
+	uint32_t field = dpf_field_get(w->frame + at, l->width);
+	uint32_t free = l->mask & ~dpf_field_get(w->fixed + at, l->width);
 	uint32_t v = least(0, free, field & l->mask);
 	const struct lit *broken;
 
 	for (size_t i = 0; i <= 2 * f->n; i++) {
 		broken = broken_by(w, f, l, at, v);
 		if (broken == NULL) {
-			put(w->frame + at, l->width,
+			dpf_field_put(w->frame + at, l->width,
 				(field & ~l->mask) | (v & l->mask));
 			return true;
 		}
@@ -209,7 +209,7 @@ mend_all(struct witness *w, const struct facts *f)
 			at = w->at[l->base] + l->off;
 			if (!is_in_frame(at, l->width))
 				return false;
-			if (holds(l, get(w->frame + at, l->width)))
+			if (holds(l, dpf_field_get(w->frame + at, l->width)))
 				continue;
 			if (!mend(w, f, l, at))
 				return false;

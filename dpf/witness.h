@@ -26,4 +26,21 @@ enum { WITNESS_TRIES = 20 };
  */
 bool dpf_witness_build(struct witness *w, struct facts *f, unsigned try);
 
+/* WIDTH bytes at P as a number. */
+uint32_t dpf_field_get(const uint8_t *p, unsigned width);
+void dpf_field_put(uint8_t *p, unsigned width, uint32_t v);
+
+/* Is the frame what is looked for? */
+typedef bool witness_test(const struct witness *w, void *arg);
+
+/*
+ * dpf_witness_steer - change the frame until TEST says it is right.
+ *
+ * Looks at what the residual of F compares and puts values into fields it has
+ * loaded that make the comparisons come out otherwise; bits that must have a
+ * value keep it.  *STEPS bounds the work.  False: the frame is what it was.
+ */
+bool dpf_witness_steer(struct witness *w, const struct dpf_filter *f,
+	witness_test *test, void *arg, uint32_t *steps);
+
 #endif /* DPF_WITNESS_H */
