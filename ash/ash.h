@@ -34,6 +34,7 @@ enum {
 	ASH_SLOT = 4096,  /* receive slot: size and alignment */
 	ASH_FRAME_AT = 2, /* the frame's first byte in its slot */
 	ASH_INDEX_BITS = 11,
+	ASH_WINDOW = 2046,      /* bytes of a slot for a frame */
 	ASH_OFFSET_MIN = -2048, /* of every load and store */
 	ASH_OFFSET_MAX = 2047,
 	ASH_DEAD_ZONE = 4096,  /* never data on either side of a data region */
@@ -79,12 +80,28 @@ enum ash_verdict {
  */
 #define ASH_IMPORTS(X)                                                         \
 	X(ash_wake, 0, 120) /* void ash_wake(void): make the owner runnable */ \
-	X(ash_clock, 1, 40) /* uint32_t ash_clock(void): CP0 Count, 6 ns */
+	X(ash_clock, 1, 40) /* uint32_t ash_clock(void): CP0 Count, 6 ns */    \
+	X(ash_pipe_in, 2, 200)  /* frame to memory through a list of pipes */  \
+	X(ash_pipe_out, 3, 200) /* memory to frame */                          \
+	X(ash_send, 4, 1200)    /* send a message from memory */               \
+	X(ash_upcall, 5, 120)   /* void ash_upcall(void): upcall the owner */
 
 enum ash_import {
 #define X(name, number, cost) ASH_IMPORT_##name = number,
 	ASH_IMPORTS(X)
 #undef X
+};
+
+/*
+ * Of those, which take more the longer the message is: they take the rest out of the
+ * budget themselves, before they begin, so a handler that calls them has no bound
+ * but the budget.  And which write to the frame.
+ */
+enum {
+	ASH_IMPORTS_PAID = 1 << ASH_IMPORT_ash_pipe_in |
+			   1 << ASH_IMPORT_ash_pipe_out |
+			   1 << ASH_IMPORT_ash_send,
+	ASH_IMPORTS_STORING = 1 << ASH_IMPORT_ash_pipe_out,
 };
 
 /* What the verifier must know about where the code will run. */
@@ -207,6 +224,15 @@ int ash_place(struct ash_object *o, const struct ash_params *p,
 	uint8_t *data) SP_MUST_CHECK;
 
 /*
+ * ash_object_list - list I (0, 1, ...) of pipes that the object declares.
+ *
+ * OUT has room for ASH_PIPES_LIST words.  Returns how many there are, PLACE is which
+ * list of the handler they are to be; SP_ENOENT behind the last one; SP_EFORMAT.
+ */
+int ash_object_list(const struct ash_object *o, uint32_t i, uint32_t *place,
+	uint32_t *out) SP_MUST_CHECK;
+
+/*
  * Names that an object may leave undefined besides the imports: the header
  * bundles.  A jump or branch to the exit ends the handler for free; only the
  * check of a payment may name the abort.
@@ -242,7 +268,8 @@ enum {
 };
 
 struct ash_pipes_report {
-	uint32_t gauge; /* a message is a multiple of so many bytes: 1, 2, 4 */
+	uint32_t stores; /* 1: something is stored */
+	uint32_t gauge;  /* a message is a multiple of so many bytes: 1, 2, 4 */
 	uint32_t fixed_cost, turn_words, turn_cost, word_cost;
 	/* Refused: which pipe, which word of its code, and why. */
 	uint32_t pipe, word;

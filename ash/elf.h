@@ -27,6 +27,7 @@ enum {
 	SHT_RELA = 4,
 	SHT_NOBITS = 8,
 	SHT_REL = 9,
+	SHT_ASH_PIPES = (int)0x80415348, /* lists of pipes (sdk/ash.h) */
 	SHF_ALLOC = 2,
 	SHF_EXECINSTR = 4,
 	SHF_TLS = 0x400,

@@ -246,3 +246,34 @@ ash_place(struct ash_object *o, const struct ash_params *p, uint32_t data_base,
 	fill(o, &pl);
 	return elf_relocate(o, &pl);
 }
+
+/* --- lists of pipes -------------------------------------------------------- */
+
+/* A list is a word, its place << 16 | its length, and so many words. */
+int
+ash_object_list(
+	const struct ash_object *o, uint32_t i, uint32_t *place, uint32_t *out)
+{
+	for (uint32_t at = 0; at < o->shnum; at++) {
+		struct section s;
+		uint32_t off = 0, n;
+
+		elf_section(o, at, &s);
+		if (s.type != (uint32_t)SHT_ASH_PIPES)
+			continue;
+		for (; s.bytes - off >= 4; off += 4 + 4 * n) {
+			const uint8_t *from = o->elf + s.off + off;
+
+			n = le32_get(from) & 0xffff;
+			if (n > ASH_PIPES_LIST || 4 * n > s.bytes - off - 4)
+				return SP_EFORMAT;
+			if (i-- > 0)
+				continue;
+			*place = le32_get(from) >> 16;
+			for (uint32_t w = 0; w < n; w++)
+				out[w] = le32_get(from + 4 + 4 * w);
+			return (int)n;
+		}
+	}
+	return SP_ENOENT;
+}

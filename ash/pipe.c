@@ -527,6 +527,7 @@ ash_pipes_compile(const uint32_t *list, size_t words, uint32_t tables,
 	err = read_list(&f, list, words);
 	if (err < 0)
 		return err;
+	r->stores = f.copies;
 	put_entry(&f);
 	if (f.copies)
 		put(&f, mips_r(MIPS_OP_or, MIPS_T0, DST, SRC));

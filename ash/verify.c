@@ -97,7 +97,7 @@ struct verifier {
 	uint8_t *steps; /* of each word: longest way to a payment or the exit */
 	struct ash_report *r;
 	bool winds; /* loops, calls itself, or writes $ra */
-	bool has_import, has_return;
+	bool has_import, has_return, is_paid;
 };
 
 static int
@@ -261,12 +261,18 @@ import_called(const struct verifier *v, uint32_t at)
 static int
 check_call(struct verifier *v, uint32_t at, uint32_t to)
 {
+	int import;
+
 	if (at % 4 != 2)
 		return refuse(v, ASH_RULE_ALIGN, at);
 	if (v->n - at <= 2)
 		return refuse(v, ASH_RULE_FALLOFF, at);
-	if (import_called(v, at) >= 0) {
+	import = import_called(v, at);
+	if (import >= 0) {
 		v->has_import = true;
+		v->is_paid |= ((uint32_t)ASH_IMPORTS_PAID & BIT(import)) != 0;
+		v->r->stores_frame |=
+			((uint32_t)ASH_IMPORTS_STORING >> import) & 1;
 		return SP_OK;
 	}
 	if (to >= BIT(v->p->code_bits - 2))
@@ -468,7 +474,8 @@ ash_verify(const uint32_t *code, size_t words, const struct ash_params *p,
 		return refuse(&v, ASH_RULE_FALLOFF, v.n - 1);
 	measure(&v, true);
 	err = check_payments(&v);
-	if (err != SP_OK || v.winds || (v.has_import && v.has_return))
+	if (err != SP_OK || v.winds || v.is_paid ||
+		(v.has_import && v.has_return))
 		return err; /* no bound */
 	measure(&v, false);
 	at = steps_from(&v, ASH_FIRST_WORD, false);

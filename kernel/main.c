@@ -13,6 +13,7 @@
 #include "kernel/core/info.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/page.h"
+#include "kernel/core/pipe.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/send.h"
 #include "kernel/core/space.h"
@@ -74,6 +75,7 @@ kernel_main(uint32_t a0, const uint32_t *argv, const uint32_t *envp,
 	audit_init();
 	stlb_init();
 	sched_init();
+	pipe_init();
 	bind_init(); /* before the NIC has anybody to give frames to */
 	nic_init();
 	err = boot_agent(&args);

@@ -165,6 +165,27 @@ data_bytes(const struct load *l)
 	return n;
 }
 
+/* Lists of pipes are there before the handler that names them. */
+static enum status
+bring_lists(struct load *l)
+{
+	struct {
+		uint32_t ash, place, list[ASH_PIPES_LIST];
+	} req = { .ash = l->id };
+
+	for (uint32_t i = 0;; i++) {
+		int n = ash_object_list(&l->file.obj, i, &req.place, req.list);
+
+		if (n == SP_ENOENT)
+			return STATUS_OK;
+		if (n >= 0)
+			n = ctl_ask(l->s.ctl, AG_ASH_PIPES, &req,
+				8 + 4 * (size_t)n, NULL, 0);
+		if (n < 0)
+			return session_fail(l->a, &l->s, l->a->words[0], n);
+	}
+}
+
 static enum status
 install(struct load *l)
 {
@@ -209,6 +230,8 @@ load_bring_in(struct load *l)
 	if (st != STATUS_OK)
 		return st;
 	st = place(l);
+	if (st == STATUS_OK)
+		st = bring_lists(l);
 	if (st == STATUS_OK)
 		st = install(l);
 	if (st != STATUS_OK)

@@ -74,6 +74,8 @@ enum ag_op {
 				 there on */
 	AG_CAPTURE_STOP = 26, /* u32 slot: no more frames : - */
 	AG_CAPTURE_END = 27,  /* u32 slot : - */
+	/* u32 ash id, u32 place, u32 words of a list of pipes : - */
+	AG_ASH_PIPES = 20,
 };
 
 struct ag_result {

@@ -224,6 +224,24 @@ op_ash_install(const uint8_t *p, size_t len, struct answer *a)
 }
 
 static int
+op_ash_pipes(const uint8_t *p, size_t len, struct answer *a)
+{
+	struct sp_pipes list;
+	uint32_t words[SP_PIPE_WORDS];
+
+	memcpy(words, p + 8, len - 8);
+	list = (struct sp_pipes){ .list = le32_get(p + 4),
+		.list_va = (uint32_t)(uintptr_t)words,
+		.words = (uint32_t)(len - 8) / 4 };
+
+	int err = sys_ash_pipes(0, le32_get(p), &list);
+
+	return err == SP_EUNSAFE ? refuse(a, err, "pipe %u, word %u of it",
+					   list.pipe, list.word)
+				 : err;
+}
+
+static int
 op_ash_remove(const uint8_t *p, size_t len, struct answer *a)
 {
 	const char *name = name_at(p);
@@ -363,6 +381,7 @@ static const struct operation operations[] = {
 		sizeof(struct sp_ash) + SP_NAME, false },
 	[AG_ASH_INSTALL] = { op_ash_install, sizeof(struct ag_ash),
 		sizeof(struct ag_ash), false },
+	[AG_ASH_PIPES] = { op_ash_pipes, 12, 8 + 4 * SP_PIPE_WORDS, false },
 	[AG_ASH_REMOVE] = { op_ash_remove, SP_NAME, SP_NAME, false },
 	[AG_ASH_CODE] = { op_ash_code, SP_NAME + 4, SP_NAME + 4, true },
 	[AG_FLOW] = { op_flow, sizeof(struct ag_flow), sizeof(struct ag_flow),

@@ -235,6 +235,12 @@ sys_ash_reserve(uint32_t cap, uint32_t env, struct sp_ash *a)
 }
 
 static inline int32_t
+sys_ash_pipes(uint32_t cap, uint32_t ash, struct sp_pipes *p)
+{
+	return sys_call3(SP_CALL_ash_pipes, cap, ash, sys_addr(p));
+}
+
+static inline int32_t
 sys_ash_install(uint32_t cap, uint32_t ash, const struct sp_ash_code *c)
 {
 	return sys_call3(SP_CALL_ash_install, cap, ash, sys_addr(c));

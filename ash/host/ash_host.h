@@ -114,6 +114,8 @@ struct ash_vm_result {
 	uint32_t instructions; /* executed, exit bundle included */
 	uint32_t budget_left;  /* $s5 at the end */
 	uint32_t wakes;        /* calls of ash_wake */
+	uint32_t upcalls;      /* calls of ash_upcall */
+	uint32_t sends;        /* messages that ash_send took */
 	uint32_t outside;      /* guarded addresses that lay outside the region,
 				  which the guard bent back: a bug of the author */
 	uint32_t outside_word; /* the first of them */
@@ -165,6 +167,23 @@ void ash_vm_params(uint32_t code_bits, uint32_t data_bits, uint32_t granted,
  */
 int ash_vm_run(struct ash_vm *vm, uint8_t *frame, size_t len, size_t room,
 	struct ash_vm_result *out) SP_MUST_CHECK;
+
+/*
+ * ash_vm_list - LIST of WORDS becomes the handler's list at PLACE, 0..3, as
+ * sys_ash_pipes() of the kernel does it.  SP_OK, SP_EINVAL, SP_EUNSAFE.
+ */
+enum { ASH_VM_OWN_LISTS = 4, ASH_VM_LISTS = ASH_VM_OWN_LISTS + 3 };
+int ash_vm_list(struct ash_vm *vm, uint32_t place, const uint32_t *list,
+	uint32_t words) SP_MUST_CHECK;
+
+/* A loop of fused pipes, run under emulation: LEN bytes at BYTES become what is
+ * stored, true if anything is.  COST: what it takes out of the budget, 0 if it did not run. */
+struct ash_pipe_vm;
+struct ash_pipe_vm *ash_pipe_vm_open(void);
+bool ash_pipe_vm_run(struct ash_pipe_vm *v, const uint32_t *list,
+	uint32_t words, uint8_t *bytes, uint32_t len, uint32_t *states,
+	uint32_t *cost);
+void ash_pipe_vm_close(struct ash_pipe_vm *v);
 
 /* The data region as the last frame left it. */
 int ash_vm_state(struct ash_vm *vm, uint32_t offset, void *out,

@@ -32,6 +32,9 @@ struct ash_vm {
 	uint32_t budget;
 	struct ash_vm_result *r; /* of the running frame */
 	bool ended;
+	struct ash_pipe_vm *pipes; /* opened when first needed */
+	uint32_t list[ASH_VM_LISTS][ASH_PIPES_LIST];
+	uint32_t list_words[ASH_VM_LISTS];
 };
 
 /* --- watching -------------------------------------------------------------- */
@@ -99,11 +102,70 @@ count(struct ash_vm *vm, uint32_t pc)
 		vm->r->outside_word = word;
 }
 
+/* [VA, VA + LEN) lies in the handler's memory. */
+static bool
+is_data(const struct ash_vm *vm, uint32_t va, uint32_t len)
+{
+	uint32_t bytes = BIT(vm->p.data_bits);
+
+	return len <= bytes && va - ASH_VM_DATA <= bytes - len;
+}
+
+/* As the kernel's pipe services (kernel/core/pipe.c): what they return. */
+static uint32_t
+serve_pipe(struct ash_vm *vm, const uint32_t *arg, bool out, uint32_t *cost)
+{
+	uint32_t at = arg[3] & 0xffff, len = arg[3] >> 16, states[ASH_PIPES];
+	uint32_t from = ASH_VM_SLOT + ASH_FRAME_AT + at, to = arg[2];
+	static uint8_t bytes[ASH_WINDOW];
+
+	if (arg[0] >= ASH_VM_LISTS || vm->list_words[arg[0]] == 0 ||
+		(arg[1] & 3) != 0 || len > ASH_WINDOW ||
+		at > ASH_WINDOW - len || !is_data(vm, arg[1], sizeof(states)) ||
+		!is_data(vm, to, len))
+		return 0;
+	if (vm->pipes == NULL)
+		vm->pipes = ash_pipe_vm_open();
+	if (out) {
+		to = from;
+		from = arg[2];
+	}
+	if (vm->pipes == NULL ||
+		uc_mem_read(vm->uc, from, bytes, len) != UC_ERR_OK ||
+		uc_mem_read(vm->uc, arg[1], states, sizeof(states)) !=
+			UC_ERR_OK)
+		return 0;
+	if (ash_pipe_vm_run(vm->pipes, vm->list[arg[0]], vm->list_words[arg[0]],
+		    bytes, len, states, cost))
+		(void)uc_mem_write(vm->uc, to, bytes, len);
+	(void)uc_mem_write(vm->uc, arg[1], states, sizeof(states));
+	return *cost != 0;
+}
+
+/* What a paid service is; *COST comes off the budget. */
+static uint32_t
+serve_paid(struct ash_vm *vm, uint32_t import, uint32_t *cost)
+{
+	uint32_t arg[4];
+
+	for (uint32_t i = 0; i < 4; i++)
+		arg[i] = reg_get(vm, MIPS_A0 + i);
+	if (import != ASH_IMPORT_ash_send)
+		return serve_pipe(
+			vm, arg, import == ASH_IMPORT_ash_pipe_out, cost);
+	if (arg[1] < 14 || arg[1] > 1514 || !is_data(vm, arg[0], arg[1]))
+		return 0;
+	*cost = 2 * arg[1];
+	vm->r->sends++;
+	return 1;
+}
+
 /* The kernel's services, and what their stubs leave behind. */
 static void
 serve(struct ash_vm *vm, uint32_t pc)
 {
 	uint32_t import = (pc - ASH_VM_STUBS) / STUB_BYTES, reg;
+	uint32_t result = 0, cost = 0;
 
 	if ((pc - ASH_VM_STUBS) % STUB_BYTES == 4)
 		return; /* the slot of its return */
@@ -112,10 +174,20 @@ serve(struct ash_vm *vm, uint32_t pc)
 		end(vm, ASH_VM_ESCAPED, pc);
 		return;
 	}
+	if (((uint32_t)ASH_IMPORTS_PAID & BIT(import)) != 0)
+		result = serve_paid(vm, import, &cost);
+	if ((int32_t)(reg_get(vm, ASH_REG_BUDGET) - cost) < 0) {
+		end(vm, ASH_VM_ABORTED, vm->r->pc);
+		return;
+	}
+	reg_set(vm, ASH_REG_BUDGET, reg_get(vm, ASH_REG_BUDGET) - cost);
 	for (reg = MIPS_AT; reg <= MIPS_T9; reg++)
 		if (reg < MIPS_S0 || reg == MIPS_T9)
 			reg_set(vm, reg, 0);
-	vm->r->instructions += vm->p.import_cost[import];
+	reg_set(vm, MIPS_V0, result);
+	vm->r->instructions += vm->p.import_cost[import] + cost;
+	if (import == ASH_IMPORT_ash_upcall)
+		vm->r->upcalls++;
 	if (import == ASH_IMPORT_ash_wake)
 		vm->r->wakes++;
 	if (import == ASH_IMPORT_ash_clock)
@@ -267,6 +339,20 @@ vm_new(void)
 	return vm;
 }
 
+/* Those that every handler has. */
+static void
+add_lists(struct ash_vm *vm)
+{
+	static const uint32_t lists[][2] = { { ASH_PIPE_COPY, 0 },
+		{ ASH_PIPE_CKSUM, 0 }, { ASH_PIPE_CKSUM, ASH_PIPE_COPY } };
+
+	for (uint32_t i = 0; i < ARRAY_LEN(lists); i++) {
+		memcpy(vm->list[ASH_VM_OWN_LISTS + i], lists[i],
+			sizeof(lists[i]));
+		vm->list_words[ASH_VM_OWN_LISTS + i] = lists[i][1] == 0 ? 1 : 2;
+	}
+}
+
 int
 ash_vm_load(struct ash_vm *vm, const uint32_t *code, size_t words,
 	const uint8_t *data, const struct ash_params *p, uint32_t budget)
@@ -278,6 +364,7 @@ ash_vm_load(struct ash_vm *vm, const uint32_t *code, size_t words,
 		return SP_EINVAL;
 	vm->p = *p;
 	vm->budget = budget;
+	add_lists(vm);
 	for (i = 0; i < CODE_ROOM / 4; i++)
 		vm->code[i] = i < words ? code[i] : MIPS_OP_break;
 	if (uc_mem_write(vm->uc, ASH_VM_CODE, vm->code, sizeof(vm->code)) !=
@@ -304,6 +391,28 @@ ash_vm_image(const uint32_t *code, size_t words, const uint8_t *data,
 	return vm;
 }
 
+/* The lists that the object declares. */
+static bool
+own_lists(struct ash_vm *vm, const struct ash_file *f, FILE *err)
+{
+	static uint32_t list[ASH_PIPES_LIST];
+	uint32_t place;
+
+	for (uint32_t i = 0;; i++) {
+		int n = ash_object_list(&f->obj, i, &place, list);
+
+		if (n == SP_ENOENT)
+			return true;
+		if (n >= 0)
+			n = ash_vm_list(vm, place, list, (uint32_t)n);
+		if (n >= 0)
+			continue;
+		fprintf(err, "%s: list %u of pipes: %s\n", f->name, i,
+			sp_err_text(n));
+		return false;
+	}
+}
+
 struct ash_vm *
 ash_vm_open(const struct ash_file *f, uint32_t budget, FILE *err)
 {
@@ -315,6 +424,10 @@ ash_vm_open(const struct ash_file *f, uint32_t budget, FILE *err)
 		vm = ash_vm_image(t.code, t.words, t.data, &t.p, budget);
 		if (vm == NULL)
 			fprintf(err, "%s: the emulator failed\n", f->name);
+		else if (!own_lists(vm, f, err)) {
+			ash_vm_close(vm);
+			vm = NULL;
+		}
 	} else if (code == SP_EUNSAFE) {
 		ash_host_explain(f, t.code, t.words, &t.r, err);
 	}
@@ -330,6 +443,7 @@ ash_vm_close(struct ash_vm *vm)
 	if (vm->fresh != NULL)
 		(void)uc_context_free(vm->fresh);
 	(void)uc_close(vm->uc);
+	ash_pipe_vm_close(vm->pipes);
 	free(vm);
 }
 
@@ -412,6 +526,24 @@ ash_vm_run(struct ash_vm *vm, uint8_t *frame, size_t len, size_t room,
 			       UC_ERR_OK
 		       ? SP_OK
 		       : SP_EINVAL;
+}
+
+int
+ash_vm_list(
+	struct ash_vm *vm, uint32_t place, const uint32_t *list, uint32_t words)
+{
+	static uint32_t code[ASH_PIPES_CODE];
+	struct ash_pipes_report r;
+	int n;
+
+	if (place >= ASH_VM_OWN_LISTS || words > ASH_PIPES_LIST)
+		return SP_EINVAL;
+	n = ash_pipes_compile(list, words, 0, code, ASH_PIPES_CODE, &r);
+	if (n < 0)
+		return n;
+	memcpy(vm->list[place], list, words * sizeof(*list));
+	vm->list_words[place] = words;
+	return SP_OK;
 }
 
 int

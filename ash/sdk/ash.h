@@ -75,6 +75,76 @@ void ash_wake(void);
 /* CP0 Count.  40 instructions. */
 uint32_t ash_clock(void);
 
+/* Upcall the owner, as soon as others let it.  120 instructions. */
+void ash_upcall(void);
+
+/*
+ * Send LEN bytes from MSG in the handler's memory, a whole frame.  0: it was not sent
+ * (no transmit template accepts it, the NIC is full, LEN or MSG are out of range).
+ * Any number while a frame is in hand, as far as the budget goes: 1200 instructions
+ * and 2 a byte each.
+ */
+uint32_t ash_send(const void *msg, uint32_t len);
+
+/*
+ * Message vectoring and integrated layer processing: the kernel moves bytes between
+ * the frame and the handler's memory, through a list of pipes fused into one loop.
+ * LIST is one of those below, or the place of a list that the owner set
+ * (sys_ash_pipes).  Copy and sum of 1460 bytes: 1,300 instructions and 200.
+ */
+enum ash_list {
+	ASH_COPY = 4,   /* as it is */
+	ASH_CKSUM,      /* s[0]: the sum; nothing is stored */
+	ASH_CKSUM_COPY, /* s[0]: the sum of what is stored */
+};
+
+/*
+ * A list of the handler's own, for PLACE 0..3, in file scope: what is done to each
+ * word of a message, in that order.  ASH_PIPE(KIND): 1 store it (once in a list),
+ * 2 add it to the Internet sum in its state, 3 swap the bytes of each half, 4 of the
+ * word, 5 XOR with the state, 6 CRC32C of it in its state.  ASH_PIPE_CODE(TEXT): an
+ * author's own, up to 32 instructions in a straight line, on registers $1 to $15; it
+ * finds the word in $4 and its state in $5, and leaves them in $2 and $3.  With 3, a
+ * message is a multiple of 2 bytes; with 4 or code, of 4.
+ *
+ *	ASH_PIPE_LIST(0, ASH_PIPE(2) ASH_PIPE(1));
+ */
+#define ASH_PIPE_LIST(place, pipes)                                            \
+	__asm__(".section .ash.pipes,\"\",@0x80415348\n\t"                     \
+		".set push\n\t.set noreorder\n\t.set noat\n\t"                 \
+		".word " #place " << 16 | (92f - 91f) / 4\n91:\n" pipes        \
+		"92:\n\t.set pop\n\t.text")
+#define ASH_PIPE(kind) "\t.word " #kind "\n"
+#define ASH_PIPE_CODE(text)                                                    \
+	"\t.word 7 | (94f - 93f) / 4 << 16\n93:\n\t" text "\n94:\n"
+
+/* What pipes carry from word to word, and from call to call: s[i] is pipe I's. */
+struct ash_states {
+	uint32_t s[8];
+};
+
+/* The services themselves; WHERE: offset in the frame | bytes << 16. */
+uint32_t ash_pipe_in(
+	uint32_t list, struct ash_states *st, void *dst, uint32_t where);
+uint32_t ash_pipe_out(
+	uint32_t list, struct ash_states *st, const void *src, uint32_t where);
+
+/* LEN bytes from OFF in the frame to DST, or back from SRC.  False when the list is
+ * none, or bytes lie outside of frame or memory, or LEN is odd for the list. */
+ASH_INLINE bool
+frame_get(uint32_t list, struct ash_states *st, void *dst, uint32_t off,
+	uint32_t len)
+{
+	return ash_pipe_in(list, st, dst, off | len << 16) != 0;
+}
+
+ASH_INLINE bool
+frame_put(uint32_t list, struct ash_states *st, uint32_t off, const void *src,
+	uint32_t len)
+{
+	return ash_pipe_out(list, st, src, off | len << 16) != 0;
+}
+
 /* --- byte order -------------------------------------------------------------- */
 
 /* The two bytes of each half change places: 1. */

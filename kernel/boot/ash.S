@@ -127,9 +127,11 @@ ash_stop_fault:
  * register but $ra (which a handler can only point at its own bundles), and
  * clears what C left behind ($v0 too if it is no result).  Interrupts off
  * meanwhile: a timer that fires then stops the handler at its next instruction.
- * What the longest way takes, C included, is the service's cost in ash/ash.h.
+ * What the longest way takes, C included, is the service's cost in ash/ash.h; one
+ * that is paid gets $s5 and $s6 as well, which a handler cannot forge, and takes what
+ * more it needs out of the budget.
  */
-	.macro	SERVICE name, is_void=0
+	.macro	SERVICE name, is_void=0, is_paid=0
 	.type	ash_stub_\name, @function
 	.globl	ash_stub_\name
 ash_stub_\name:
@@ -139,13 +141,21 @@ ash_stub_\name:
 	move	$k1, $sp
 	lw	$sp, CPU_ASH_SAVE + 36($k0)
 	addiu	$sp, $sp, -40
-	sw	$k1, 16($sp)
-	sw	$ra, 20($sp)
+	.if	\is_paid		/* the fifth and sixth argument */
+	sw	$s5, 16($sp)
+	sw	$s6, 20($sp)
+	.endif
+	sw	$k1, 24($sp)
+	sw	$ra, 28($sp)
 	jal	ash_service_\name
-	sw	$t8, 24($sp)		/* delay slot */
-	lw	$t8, 24($sp)
-	lw	$ra, 20($sp)
-	lw	$k1, 16($sp)
+	sw	$t8, 32($sp)		/* delay slot */
+	lw	$t8, 32($sp)
+	lw	$ra, 28($sp)
+	.if	\is_paid		/* $v1 is what it leaves of the budget */
+	bltz	$v1, ash_stop_budget
+	move	$s5, $v1		/* delay slot */
+	.endif
+	lw	$k1, 24($sp)
 	.irp	n, 1,3,4,5,6,7,8,9,10,11,12,13,14,15,25
 	move	$\n, $zero
 	.endr
@@ -163,3 +173,7 @@ ash_stub_\name:
 
 	SERVICE wake, is_void=1
 	SERVICE clock
+	SERVICE pipe_in, is_paid=1
+	SERVICE pipe_out, is_paid=1
+	SERVICE send, is_paid=1
+	SERVICE upcall, is_void=1

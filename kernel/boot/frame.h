@@ -95,7 +95,7 @@
 #define STLB_ADDRESS 0x80010000
 
 #define IDLE_BYTES_LOG2 4  /* four instructions */
-#define SYSCALL_COUNT   40 /* SP_CALL_COUNT */
+#define SYSCALL_COUNT   41 /* SP_CALL_COUNT */
 
 #ifndef __ASSEMBLER__
 

@@ -15,7 +15,9 @@
 #include "kernel/core/bind.h"
 #include "kernel/core/info.h"
 #include "kernel/core/page.h"
+#include "kernel/core/pipe.h"
 #include "kernel/core/release.h"
+#include "kernel/core/sched.h"
 #include "kernel/core/send.h"
 #include "kernel/core/user.h"
 #include "kernel/dev/pcnet.h"
@@ -33,6 +35,7 @@ struct handler {
 	uint32_t id, generation;
 	uint32_t code_pfn, code_pages, data_pfn, data_pages;
 	bool ready, writes_frames;
+	struct pipes pipes;
 };
 
 static struct {
@@ -43,12 +46,17 @@ static struct {
 } ashes;
 
 extern const char ash_exit[], ash_stop_budget[];
-extern const char ash_stub_wake[], ash_stub_clock[];
+extern const char ash_stub_wake[], ash_stub_clock[], ash_stub_upcall[];
+extern const char ash_stub_pipe_in[], ash_stub_pipe_out[], ash_stub_send[];
 
 /* The stub of each import, by number. */
 static const char *const stubs[] = {
 	[ASH_IMPORT_ash_wake] = ash_stub_wake,
 	[ASH_IMPORT_ash_clock] = ash_stub_clock,
+	[ASH_IMPORT_ash_pipe_in] = ash_stub_pipe_in,
+	[ASH_IMPORT_ash_pipe_out] = ash_stub_pipe_out,
+	[ASH_IMPORT_ash_send] = ash_stub_send,
+	[ASH_IMPORT_ash_upcall] = ash_stub_upcall,
 };
 
 static const uint32_t costs[] = {
@@ -60,12 +68,36 @@ static const uint32_t costs[] = {
 enum { IMPORTS = sizeof(stubs) / sizeof(stubs[0]) };
 
 void ash_service_wake(void);
+void ash_service_upcall(void);
 uint32_t ash_service_clock(void);
 
 void
 ash_service_wake(void)
 {
 	env_post(ashes.running->owner, SP_EVENT_ASH);
+}
+
+void
+ash_service_upcall(void)
+{
+	upcall_request(ashes.running->owner);
+}
+
+const struct pipes *
+handler_running(struct handler_memory *mem)
+{
+	const struct handler *h = ashes.running;
+
+	mem->base = h->entry.data;
+	mem->bytes = 1u << h->info->data_bits;
+	mem->tx = h->tx;
+	return &h->pipes;
+}
+
+struct pipes *
+handler_pipes(struct handler *h)
+{
+	return &h->pipes;
 }
 
 uint32_t
@@ -316,6 +348,7 @@ dissolve(struct handler *h)
 	h->ready = false;
 	h->info->id = 0;
 	page_free_kernel(h->code_pfn, h->code_pages);
+	pipes_free(&h->pipes);
 	page_unpin(h->data_pfn, h->data_pages);
 	page_unguard(h->data_pfn, h->data_pages);
 }

@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 struct handler;
+struct pipes;
+struct tx_rights;
 
 /* What bind.c does with the frame afterwards. */
 enum handler_result {
@@ -38,6 +40,16 @@ struct handler *handler_find(uint32_t id);
 struct env *handler_owner(const struct handler *h);
 bool handler_is_ready(const struct handler *h);
 bool handler_writes_frames(const struct handler *h);
+
+/* Its lists of pipes; and those of the handler that runs, with the memory it may
+ * name. */
+struct pipes *handler_pipes(struct handler *h);
+
+struct handler_memory {
+	uint32_t base, bytes;
+	struct tx_rights *tx;
+};
+const struct pipes *handler_running(struct handler_memory *mem);
 
 /* BINDING uses it (0: nobody).  A handler serves one binding. */
 void handler_bound(struct handler *h, uint32_t binding);

@@ -230,6 +230,7 @@ const syscall_t syscall_table[SP_CALL_COUNT] = {
 	PLAIN(net_send),
 	PLAIN(ash_reserve),
 	PLAIN(ash_install),
+	PLAIN(ash_pipes),
 	PLAIN(ash_remove),
 	PLAIN(irq_bind),
 	PLAIN(irq_ack),

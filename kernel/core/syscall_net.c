@@ -6,6 +6,7 @@
 #include "kernel/core/bind.h"
 #include "kernel/core/env.h"
 #include "kernel/core/handler.h"
+#include "kernel/core/pipe.h"
 #include "kernel/core/ring.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/send.h"
@@ -198,6 +199,27 @@ sys_ash_install(uint32_t cap, uint32_t id, uint32_t va, uint32_t d)
 	kernel_interruptible_end();
 	if (code.report_va != 0 && user_copy_out(env_current(), code.report_va,
 					   &report, sizeof(report)) < 0)
+		return SP_EFAULT;
+	return err;
+}
+
+int32_t
+sys_ash_pipes(uint32_t cap, uint32_t id, uint32_t va, uint32_t d)
+{
+	struct sp_pipes p;
+	struct handler *h = NULL;
+	int err = COPY_IN(p, va);
+
+	(void)d;
+	if (err == SP_OK)
+		err = open_handler(cap, id, &h);
+	if (err < 0)
+		return err;
+	p.gauge = p.cost = p.pipe = p.word = 0;
+	kernel_interruptible_begin();
+	err = pipes_set(h, env_current(), &p);
+	kernel_interruptible_end();
+	if (user_copy_out(env_current(), va, &p, sizeof(p)) < 0)
 		return SP_EFAULT;
 	return err;
 }

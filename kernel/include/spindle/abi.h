@@ -276,6 +276,22 @@ struct sp_ash_code {
 	uint32_t report_va; /* struct sp_ash_report, or 0 */
 };
 
+/*
+ * A list of pipes for a handler (ash/ash.h: ash_pipes_compile), in place of what its
+ * place held; running handlers see the one or the other.  SP_EUNSAFE: PIPE and WORD
+ * say where it is none.  Besides SP_PIPE_LISTS of its own, each handler has those of
+ * everybody, from there on.
+ */
+enum { SP_PIPE_LISTS = 4, SP_PIPE_WORDS = 136 /* of a list */ };
+enum sp_pipe_list { SP_PIPE_COPY, SP_PIPE_CKSUM, SP_PIPE_CKSUM_COPY };
+
+struct sp_pipes {
+	uint32_t list; /* which place */
+	uint32_t list_va, words;
+	uint32_t gauge, cost; /* out: instructions for 1514 bytes */
+	uint32_t pipe, word;  /* out, when refused */
+};
+
 struct sp_ash_report {
 	uint32_t rule, word, bound, stretch;
 };

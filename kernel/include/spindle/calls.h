@@ -49,13 +49,14 @@
 	X(page_acl, 36)   /* (cap, pfn, count, struct sp_acl *): sharing */    \
 	X(revoke, 37)     /* (cap, struct sp_revoke *): ask for it back */     \
 	X(cap_revoke, 38) /* (cap, struct sp_cap *): taken from all others */  \
-	X(audit, 39)      /* (cap, va, bytes): 0; 1 and why as text at VA */
+	X(audit, 39)      /* (cap, va, bytes): 0; 1 and why as text at VA */   \
+	X(ash_pipes, 40)  /* (cap, ash, struct sp_pipes *): a list for it */
 
 enum sp_call {
 #define X(name, number) SP_CALL_##name = number,
 	SP_CALLS(X)
 #undef X
-		SP_CALL_COUNT = 40,
+		SP_CALL_COUNT = 41,
 };
 
 #endif /* SP_CALLS_H */
