@@ -7,7 +7,7 @@
  * The same seed gives the same inputs.  Exit status 1 after keeping a finding in
  * build/fuzz/.
  */
-#include "dpf/dpf.h"
+#include "dpf/bpf.h"
 
 #include <pcap/pcap.h>
 #include <stdio.h>
@@ -175,6 +175,21 @@ agree(struct rng *r, const struct bpf_insn *prog, const struct dpf_filter *f)
 	return true;
 }
 
+/* libpcap does not clear the memory of programs that read it first. */
+static bool
+is_defined(const struct bpf_insn *prog, size_t n)
+{
+	uint32_t *live = malloc(n * sizeof(*live));
+	bool yes;
+
+	if (live == NULL)
+		abort();
+	dpf_bpf_live((const struct dpf_bpf *)(const void *)prog, n, live);
+	yes = (live[0] & ((1u << BPF_WORDS) - 1)) == 0;
+	free(live);
+	return yes;
+}
+
 static bool
 try_program(struct rng *r)
 {
@@ -197,7 +212,8 @@ try_program(struct rng *r)
 	n = dpf_lift((const struct dpf_bpf *)(const void *)prog, p->bf_len,
 		lift.scratch, SCRATCH, lift.blob, sizeof(lift.blob), &why);
 	lift.bytes = n > 0 ? (uint32_t)n : 0;
-	if (n > 0 && bpf_validate(prog, (int)p->bf_len)) {
+	if (n > 0 && bpf_validate(prog, (int)p->bf_len) &&
+		is_defined(prog, p->bf_len)) {
 		lift.lifted++;
 		good = dpf_parse(lift.blob, (size_t)n, &f) == n &&
 		       agree(r, prog, &f);
