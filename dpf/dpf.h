@@ -192,6 +192,18 @@ int dpf_relate(const struct dpf_filter *a, const struct dpf_filter *b,
 int dpf_mirror(const struct dpf_filter *f, const uint8_t mac[6], void *scratch,
 	size_t scratch_bytes, void *out, size_t room) SP_MUST_CHECK;
 
+/*
+ * dpf_mirrors_exactly - is the mirror of F nothing but F, ends exchanged?
+ *
+ * Then a frame of ours that is long enough for F matches the mirror iff F accepts
+ * it after dpf_exchange().  Quick; says no when it cannot see at a glance.
+ */
+bool dpf_mirrors_exactly(const struct dpf_filter *f);
+
+/* Exchange source and destination in a frame: hardware and IP addresses, ports.
+ * What lies beyond LEN stays away. */
+void dpf_exchange(uint8_t *frame, size_t len);
+
 /* --- many filters, one classifier ---------------------------------------- */
 
 /*
@@ -246,6 +258,10 @@ int dpf_set_open(const struct dpf_site *site, enum dpf_set_kind kind,
  * it; removing and renaming never are, though less may take a little longer.
  */
 uint32_t dpf_set_bound(const struct dpf_set *s);
+/* Another limit from now on; what there is stays. */
+void dpf_set_limit(struct dpf_set *s, uint32_t limit);
+/* How large the code is. */
+uint32_t dpf_set_code_bytes(const struct dpf_set *s);
 
 /* A set whose owner calls dpf_set_emit().  Returns SP_OK, or SP_ENOMEM if BYTES
  * cannot hold an empty set. */

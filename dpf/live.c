@@ -223,3 +223,15 @@ dpf_set_bound(const struct dpf_set *s)
 {
 	return s->bound;
 }
+
+void
+dpf_set_limit(struct dpf_set *s, uint32_t limit)
+{
+	s->limit = limit;
+}
+
+uint32_t
+dpf_set_code_bytes(const struct dpf_set *s)
+{
+	return 4 * s->words;
+}

@@ -339,3 +339,98 @@ dpf_mirror(const struct dpf_filter *f, const uint8_t mac[6], void *scratch,
 	dpf_graph_reverse(&m->g);
 	return dpf_graph_finish(&m->g, 0, out, room);
 }
+
+/* --- the same without a template -------------------------------------------- */
+
+enum { GLANCE_NODES = 32, UNSEEN = 0xff };
+
+/* Note what is said on arrival at NODE; false: not what others say. */
+static bool
+arrive(uint8_t *said, uint16_t node, unsigned now)
+{
+	if (node >= DPF_REJECT || said[node] == now)
+		return true;
+	if (said[node] != UNSEEN)
+		return false;
+	said[node] = (uint8_t)now;
+	return true;
+}
+
+bool
+dpf_mirrors_exactly(const struct dpf_filter *f)
+{
+	uint8_t said[GLANCE_NODES];
+
+	if (f->nnodes == 0 || f->nnodes > GLANCE_NODES || f->nresidual > 0)
+		return false;
+	for (uint32_t i = 0; i < f->nnodes; i++)
+		said[i] = UNSEEN;
+	said[f->root] = 0;
+	for (uint32_t i = 0; i < f->nnodes; i++) {
+		const struct dpf_node *n = &f->nodes[i];
+		struct lit t, image;
+		unsigned yes = said[i];
+
+		if (yes == UNSEEN)
+			continue;
+		if (!dpf_lit_from_node(n, &t) || t.base == DPF_BASE_LEN)
+			return false;
+		if (t.mask != 0) {
+			t.value >>= dpf_narrow(&t.off, &t.width, &t.mask);
+			image = t;
+			if (!mirror_field(f, yes, &image))
+				return false;
+			yes = learn(yes, &t);
+		}
+		if (!arrive(said, n->yes, yes) || !arrive(said, n->no, said[i]))
+			return false;
+	}
+	return true;
+}
+
+static void
+swap(uint8_t *frame, size_t len, size_t a, size_t b, size_t n)
+{
+	if (b > len || n > len - b)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		uint8_t byte = frame[a + i];
+
+		frame[a + i] = frame[b + i];
+		frame[b + i] = byte;
+	}
+}
+
+void
+dpf_exchange(uint8_t *frame, size_t len)
+{
+	unsigned said = 0;
+	size_t tags, ports;
+
+	swap(frame, len, 0, 6, 6);
+	while ((tags = tag_bytes(said)) + 14 <= len && said % TAGS == 0) {
+		unsigned now = learn_type(said, be16_get(frame + 12 + tags));
+
+		if (now == said)
+			return;
+		said = now;
+	}
+	if (len < tags + 24)
+		return;
+	if ((said & IS_ARP) != 0) {
+		swap(frame, len, tags + 22, tags + 32, 10);
+		return;
+	}
+	ports = tags + 54;
+	if ((said & IS_IPV4) != 0) {
+		swap(frame, len, tags + 26, tags + 30, 4);
+		ports = tags + 14 + (frame[14 + tags] & 0xfu) * 4;
+	} else {
+		swap(frame, len, tags + 22, tags + 38, 16);
+	}
+
+	unsigned proto = frame[tags + (said & IS_IPV4 ? 23 : 20)];
+
+	if (proto == PROTO_TCP || proto == PROTO_UDP || proto == PROTO_SCTP)
+		swap(frame, len, ports, ports + 2, 2);
+}
