@@ -13,6 +13,7 @@
 #include "kernel/core/page.h"
 #include "kernel/core/pct.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/store.h"
 #include "kernel/core/turn.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
@@ -269,6 +270,7 @@ audit_run(const char **text, size_t *len)
 	ring_audit();
 	handler_audit();
 	bind_audit();
+	store_audit();
 	send_audit_queue();
 	check_frames(); /* after all that tell what they hold on to */
 	check_frames_received();

@@ -17,7 +17,7 @@
 struct handler;
 struct ring;
 
-/* Set aside memory for the two merged classifiers.  Panics without it. */
+/* Set aside memory for the classifier.  Panics without it. */
 void bind_init(void);
 
 /*
@@ -42,6 +42,14 @@ int bind_remove(uint32_t cap, uint32_t id) SP_MUST_CHECK;
 uint32_t bind_run(enum sp_run_set set, const uint8_t *frame, uint32_t len,
 	uint32_t wirelen, uint16_t *ids);
 
+/*
+ * Does FRAME, of which LEN bytes are there, answer one that would be given to a
+ * binding of E that has no transmit template?  FRAME is 2 modulo 4; its ends are
+ * exchanged.  Interrupts off.
+ */
+bool bind_answers(
+	const struct env *e, uint8_t *frame, uint32_t len, uint32_t wirelen);
+
 /* Is anything bound to this ring or handler? */
 bool bind_uses(enum sp_target target, uint32_t object);
 
@@ -52,12 +60,11 @@ void bind_forget_owner(const struct env *e);
 void bind_break_ring(const struct ring *r);
 void bind_break_handler(const struct handler *h);
 
-/* Remove the binding of E that has the highest slot; its id, or 0 if E has none.
- * Likewise. */
+/* Remove the newest binding of E; its id, or 0 if E has none.  Likewise. */
 uint32_t bind_take(const struct env *e);
 
-/* From the interrupt path: stop giving frames to this binding's handler. */
-void bind_abort(uint32_t id);
+/* From the interrupt path: stop giving frames to H. */
+void bind_abort(const struct handler *h);
 
 /* The consumer of the NIC driver. */
 enum pcn_verdict bind_receive(uint8_t *frame, uint32_t len);

@@ -3,6 +3,7 @@
  */
 #include "kernel/core/audit.h"
 #include "kernel/core/bind_table.h"
+#include "kernel/core/classifier.h"
 #include "kernel/core/handler.h"
 #include "kernel/core/info.h"
 #include "kernel/core/ring.h"
@@ -54,6 +55,18 @@ check_account(uint32_t slot)
 	irq_restore(status);
 }
 
+/* Its filter is in the set under its path, which is its own. */
+static void
+check_path(const struct bind_entry *e, uint32_t slot)
+{
+	const struct bind_entry *spare = &bind_table[BIND_SPARE];
+
+	if (e->path != slot &&
+		(e->path != BIND_SPARE || spare->spare_of != slot ||
+			spare->kind != e->kind))
+		audit_fail("binding %u: its path is %u", slot, e->path);
+}
+
 static void
 check_entry(const struct bind_entry *e, uint32_t slot, uint32_t *owned)
 {
@@ -66,7 +79,10 @@ check_entry(const struct bind_entry *e, uint32_t slot, uint32_t *owned)
 	if (audit_owner(e->owner, "binding", slot) == NULL)
 		return;
 	owned[e->owner->slot] += slot < SP_MAX_BINDINGS;
+	bind_table_audit(slot);
+	check_path(e, slot);
 	check_targets(e, slot);
+	bind_order_audit(slot);
 	if (e->kind == BIND_RING || e->kind == BIND_ASH || bind_is_capture(e))
 		check_account(slot);
 }
@@ -74,7 +90,7 @@ check_entry(const struct bind_entry *e, uint32_t slot, uint32_t *owned)
 void
 bind_audit(void)
 {
-	uint32_t owned[SP_MAX_ENVS] = { 0 };
+	uint32_t owned[SP_MAX_ENVS] = { 0 }, filters = 0;
 
 	for (uint32_t i = 1; i < BIND_ENTRIES; i++) {
 		const struct bind_entry *e = &bind_table[i];
@@ -84,8 +100,15 @@ bind_audit(void)
 		else if (shown_id(i) != 0)
 			audit_fail("binding %u: free, shown as %08x", i,
 				shown_id(i));
+		else
+			bind_table_audit(i);
+		filters += e->kind != BIND_FREE;
 		bind_path_audit(i);
 	}
+	if (bind_rx.filters + bind_taps.filters + bind_sent.filters != filters)
+		audit_fail("%u bindings and flows, %u filters", filters,
+			bind_rx.filters + bind_taps.filters +
+				bind_sent.filters);
 	bind_follow_audit();
 	audit_counts("bindings", owned, offsetof(struct sp_env_info, bindings));
 }

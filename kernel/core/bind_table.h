@@ -1,27 +1,45 @@
 /*
- * bind_table.h - shared by bind.c, order.c, receive.c and capture.c only.
+ * bind_table.h - the table of flows and bindings; for bind*.c, order.c, receive.c
+ * and those who do more with bindings.
+ *
+ * A slot is an entry's place in the table, in the exposed tables and on the path
+ * of frames.  Slots are found by lists (by owner, flow, ring), never by looking
+ * at all of them.
  */
 #ifndef KERNEL_CORE_BIND_TABLE_H
 #define KERNEL_CORE_BIND_TABLE_H
 
 #include "dpf/dpf.h"
 #include "kernel/core/env.h"
+#include "kernel/core/info.h"
 
 #include <spindle/abi.h>
 #include <spindle/err.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+struct classifier;
 struct handler;
 struct ring;
 
 enum bind_kind { BIND_FREE, BIND_FLOW, BIND_TAP, BIND_RING, BIND_ASH };
 
-/* Slots 1..255 are bindings, the rest flows; the slot is the filter's id. */
+/*
+ * Slots from 1 on are bindings, from SP_MAX_BINDINGS on flows.  A filter's id in
+ * its classifier (its path) is its slot; but while it is put in the place of
+ * another it is BIND_SPARE, whose entry then tells what it will be.
+ */
 enum {
 	BIND_ENTRIES = SP_MAX_BINDINGS + SP_MAX_FLOWS,
-	BIND_SPARE, /* no slot: the id of a replacement until it is one */
+	BIND_SPARE = BIND_ENTRIES,
+	BIND_PATHS,
 };
+
+/* Lists that an entry is in: of its owner's, of what lies in its flow (if that is
+ * not 0), of what gives frames to its ring (if it has one). */
+enum bind_list { BIND_BY_OWNER, BIND_BY_FLOW, BIND_BY_RING, BIND_LISTS };
+
+struct bind_edge;
 
 struct bind_entry {
 	enum bind_kind kind;
@@ -34,62 +52,123 @@ struct bind_entry {
 	uint32_t flags;
 	int32_t priority;
 	uint32_t rank;
-	uint32_t snap;       /* a capture keeps that many bytes of a frame */
-	uint32_t pfn, pages; /* the blob */
+	uint32_t snap;     /* a capture keeps that many bytes of a frame */
+	uint32_t path;     /* its filter's id: its slot, or BIND_SPARE */
+	uint32_t spare_of; /* of BIND_SPARE: the slot it is for; 0: nobody's */
+	bool answers; /* its owner sends by bind_answers(), not by a template */
+	void *blob;   /* of store.h */
+	uint32_t blob_bytes;
 	struct dpf_filter filter;
+	struct bind_edge *beats, *beaten; /* order.c: whom, and by whom */
+	struct {
+		uint16_t next, prev; /* 0: none */
+	} link[BIND_LISTS];
 };
 
-extern struct bind_entry bind_table[BIND_ENTRIES];
+extern struct bind_entry bind_table[BIND_PATHS];
+
+/* --- bind_table.c ----------------------------------------------------------- */
+
+void bind_table_init(void);
+
+/* What applications call the entry in SLOT. */
+uint32_t bind_id(uint32_t slot);
+
+/* The entry with this ID whose kind is LOW..HIGH, or NULL. */
+struct bind_entry *bind_find(
+	uint32_t id, enum bind_kind low, enum bind_kind high);
+
+static inline uint32_t
+bind_slot(const struct bind_entry *e)
+{
+	return (uint32_t)(e - bind_table);
+}
+
+/* The least free slot for a binding or a flow, or 0. */
+uint32_t bind_free_slot(bool flow);
+
+/* The first slot, newest first, of those that E, a flow's slot, a ring have; then
+ * next.  0: none. */
+uint32_t bind_first_of_owner(const struct env *e);
+uint32_t bind_first_in_flow(uint32_t flow);
+uint32_t bind_first_to_ring(const struct ring *r);
+uint32_t bind_next(uint32_t slot, enum bind_list list);
+
+/* Where PATH's frames are counted. */
+static inline struct sp_binding_info *
+bind_shown(uint32_t path)
+{
+	return &info.binding[path == BIND_SPARE ? bind_table[path].spare_of
+						: path];
+}
+
+/*
+ * N, complete but for links and generation, is in SLOT from now on: in lists and
+ * exposed tables.  A free slot gets a new id and new counters; otherwise what was
+ * there is gone, but its id and counters stay.
+ */
+void bind_put(
+	uint32_t slot, const struct bind_entry *n, const char name[SP_NAME]);
+
+/* SLOT is free from now on. */
+void bind_drop(uint32_t slot);
+
+void bind_table_audit(uint32_t slot);
 
 /* --- order.c ---------------------------------------------------------------- */
 
 /*
  * Where N, to be put into SLOT, stands among all bindings and flows.  Returns
  * SP_OK and sets N's rank, or SP_EPERM (not inside its flow), SP_EEXIST (one of
- * the same owner accepts just these frames), SP_EOVERLAP, SP_EUNDECIDED; CLASH
- * then names the other one.  Changes nothing that bind_order_restore() does not
- * undo.
+ * the same owner accepts just these frames), SP_EOVERLAP, SP_EUNDECIDED (CLASH
+ * then names the other one), SP_ENOMEM.  Ranks of others may have changed even so,
+ * but not who of them beats whom.
  */
 int bind_order(struct bind_entry *n, uint32_t slot,
 	struct sp_clash *clash) SP_MUST_CHECK;
 
-/* Tell the set the ranks that changed; then either keep or restore. */
-void bind_order_apply(uint32_t slot);
-void bind_order_restore(void);
+/* What bind_order() found out holds from now on; or is forgotten. */
+void bind_order_keep(void);
+void bind_order_undo(void);
+
+/* SLOT beats nobody and nobody beats it. */
 void bind_order_forget(uint32_t slot);
+
+void bind_order_audit(uint32_t slot);
 
 /* --- receive.c -------------------------------------------------------------- */
 
-struct classifier {
-	struct dpf_set *set;
-	uint32_t *code[2]; /* written in turn */
-	uint32_t room_words;
-	uint32_t side;   /* which one is live */
-	uint32_t words;  /* of the last emit */
-	uint32_t bound;  /* instructions a frame, likewise */
-	uint32_t live;   /* ... of the live half */
-	uint32_t *bytes; /* where the size is exposed */
-};
-
+/*
+ * bind_rx says whose a received frame is; flows are in it, too.  The others say
+ * which taps accept a received frame, a sent one.
+ */
 extern struct classifier bind_rx, bind_taps, bind_sent;
 
+/* Which one N belongs to. */
+struct classifier *bind_classifier(const struct bind_entry *n);
+
+/* Frames of PATH go where the entry there says, or nowhere. */
+void bind_path_set(uint32_t path);
+void bind_path_clear(uint32_t path);
+/* They go where those of BIND_SPARE go, of which SLOT has become the entry. */
+void bind_path_take_spare(uint32_t slot);
+
 /*
- * Compile the set into the half that nothing points at.  Returns SP_OK, SP_ENOMEM,
- * or SP_EFULL when a frame might keep interrupts off for too long.
+ * Who looks at every received frame behind the classifier, which has said that it
+ * is ID's (0: nobody's); what LOOK returns takes its place.  Those that look do so
+ * in the order of their turns.  Frames cost nothing more while there are none.
  */
-int classifier_emit(struct classifier *c) SP_MUST_CHECK;
+enum { WATCH_OWNER, WATCH_TAPS, WATCH_COPIES };
 
-/* Make the compiled half live; interrupts off. */
-void classifier_swing(struct classifier *c);
-
-/* Make the path of frames for SLOT what bind_table says; or a dead end. */
-void bind_path_set(uint32_t slot);
-void bind_path_clear(uint32_t slot);
+struct bind_watch {
+	uint32_t (*look)(const uint8_t *frame, uint32_t len, uint32_t id);
+	uint32_t turn;
+	struct bind_watch *next;
+	bool on;
+};
+void bind_watch(struct bind_watch *w, bool on);
 
 /* --- capture.c -------------------------------------------------------------- */
-
-typedef uint32_t (*tap_code_t)(
-	const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids);
 
 static inline bool
 bind_is_capture(const struct bind_entry *e)
@@ -116,8 +195,7 @@ uint32_t capture_cost(bool out);
 void capture_frame(const uint16_t *ids, uint32_t n, const uint8_t *frame,
 	uint32_t len, uint32_t flags, uint32_t who);
 
-/* Captures have come or gone; CODE, NULL for none, says who watches what is sent.
- * Interrupts off. */
-void capture_changed(tap_code_t sent);
+/* Captures have come or gone. */
+void capture_changed(void);
 
 #endif /* KERNEL_CORE_BIND_TABLE_H */

@@ -6,6 +6,7 @@
  * becomes of a frame.
  */
 #include "kernel/core/bind_table.h"
+#include "kernel/core/classifier.h"
 #include "kernel/core/info.h"
 #include "kernel/core/ring.h"
 #include "kernel/core/send.h"
@@ -21,12 +22,12 @@ enum {
 	LIMIT_OUT = 1400,
 	RECORD_COST = 90, /* but for copying, which takes 20 for 32 bytes */
 	WIRE_MIN = 60,
+	SENT_IDS = 512, /* more than can accept a frame within its limit */
 };
 
 static struct {
-	tap_code_t sent;
 	uint32_t cost[2]; /* of captures of what comes in, of what leaves */
-	uint16_t ids[SP_MAX_BINDINGS];
+	uint16_t ids[SENT_IDS];
 	/* A sent frame in one piece, where filters and tapes want it. */
 	uint8_t frame[PCN_SLOT / 2] __attribute__((aligned(4)));
 } capture;
@@ -90,7 +91,7 @@ capture_check(struct bind_entry *n, const struct sp_bind *b)
 
 /* FRAME is 2 modulo 4 and readable RING_SLACK bytes beyond LEN. */
 static bool
-record(const struct bind_entry *e, const struct sp_record *head,
+record(const struct bind_entry *e, uint16_t slot, const struct sp_record *head,
 	const uint8_t *frame, uint32_t len)
 {
 	uint32_t kept = len < e->snap ? len : e->snap;
@@ -101,7 +102,7 @@ record(const struct bind_entry *e, const struct sp_record *head,
 		return false;
 	*r = *head;
 	r->bytes = bytes;
-	r->binding = (uint16_t)(e - bind_table);
+	r->binding = slot;
 	r->kept = (uint16_t)kept;
 	/* Whole words, from two bytes before the frame to some behind it. */
 	memcpy((uint8_t *)r + SP_RECORD_FRAME_AT - PCN_FRAME_AT,
@@ -124,14 +125,14 @@ capture_frame(const uint16_t *ids, uint32_t n, const uint8_t *frame,
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct bind_entry *e = &bind_table[ids[i]];
-		struct sp_binding_info *b = &info.binding[ids[i]];
+		struct sp_binding_info *b = bind_shown(ids[i]);
 
 		b->packets++;
 		b->bytes += len;
 		b->last_count = (uint32_t)now;
 		if (!bind_is_capture(e))
 			continue;
-		if (record(e, &head, frame, len))
+		if (record(e, (uint16_t)(b - info.binding), &head, frame, len))
 			b->delivered++;
 		else
 			b->dropped[SP_DROP_RING_FULL]++;
@@ -194,15 +195,14 @@ watch(const struct pcn_sender *who, const uint8_t *head, uint32_t head_len,
 		len = flatten(head, head_len, pieces, n);
 		frame = capture.frame + PCN_FRAME_AT;
 	}
-	accepted = capture.sent(frame, len, len, capture.ids);
+	accepted = classifier_all(&bind_sent, frame, len, len, capture.ids);
 	capture_frame(capture.ids, accepted, frame, len, SP_RECORD_OUT,
 		e != NULL ? e->id : 0);
 }
 
 void
-capture_changed(tap_code_t sent)
+capture_changed(void)
 {
-	capture.sent = sent;
-	pcn_watch(sent != NULL ? watch : NULL);
+	pcn_watch(bind_sent.filters > 0 ? watch : NULL);
 	timer_keep(capture.cost[0] + capture.cost[1] > 0);
 }

@@ -407,7 +407,7 @@ aborted(struct handler *h, uint32_t why, uint8_t *frame)
 	h->info->abort_reason = why & 3;
 	h->info->abort_pc = cpu.ash_pc;
 	h->info->abort_addr = cpu.ash_addr;
-	bind_abort(h->info->binding);
+	bind_abort(h);
 	env_post(h->owner, SP_EVENT_ABORT);
 	kprintf("ash %s: aborted, %s, pc %08x\n", h->info->name,
 		reason[why & 3], cpu.ash_pc);

@@ -1,50 +1,38 @@
 /*
  * order.c - who beats whom: containment decides, never the order of insertion.
  *
- * Of the bindings that accept a frame the one contained in all others wins, so a
- * rank is the length of the longest chain of those it beats.  What is neither
- * contained nor disjoint is refused between owners and needs a priority between
- * bindings of one.
+ * Of the bindings that accept a frame the one contained in all others wins.
+ * What is neither contained nor disjoint is refused between owners and needs a
+ * priority between bindings of one.  Only those are looked at that may share a
+ * frame with the new one; rank.c turns who beats whom into numbers.
  */
-#include "kernel/core/bind_table.h"
+#include "kernel/core/audit.h"
+#include "kernel/core/classifier.h"
 #include "kernel/core/info.h"
+#include "kernel/core/rank.h"
+#include "kernel/core/slots.h"
+#include "kernel/core/store.h"
 #include "kernel/lib/string.h"
 #include "kernel/panic.h"
 
 enum {
 	RELATE_SCRATCH = 65536,
 	RELATE_STEPS = 200000,
-	WORDS = (BIND_ENTRIES + 31) / 32,
 };
 
 enum outcome { NEITHER, NEW_WINS, OLD_WINS, REFUSE_SAME, REFUSE };
 
 static struct {
-	uint32_t beats[BIND_ENTRIES][WORDS]; /* bit j of row i: i beats j */
-	uint32_t saved_beats[BIND_ENTRIES][WORDS];
-	uint32_t saved_rank[BIND_ENTRIES];
+	struct slots met;             /* candidates, not yet judged */
+	uint8_t relation[BIND_PATHS]; /* how the new one lies to them */
+	struct bind_edge *edges;      /* of the new one, in no list yet */
 	uint8_t scratch[RELATE_SCRATCH] __attribute__((aligned(8)));
 	struct dpf_example example;
+	struct dpf_example sample; /* a frame of the new one's */
+	bool sampled;
 } order;
 
-static bool
-bit(uint32_t i, uint32_t j)
-{
-	return (order.beats[i][j / 32] >> j % 32 & 1) != 0;
-}
-
-static void
-set_bit(uint32_t i, uint32_t j)
-{
-	order.beats[i][j / 32] |= 1u << j % 32;
-}
-
-static bool
-takes_part(uint32_t i)
-{
-	return bind_table[i].kind != BIND_FREE &&
-	       bind_table[i].kind != BIND_TAP;
-}
+/* --- what a relation means ----------------------------------------------------- */
 
 /* Is flow slot F the one N lies in, or does that lie in F? */
 static bool
@@ -54,6 +42,16 @@ is_around(uint32_t f, const struct bind_entry *n)
 		if (at == f)
 			return true;
 	return false;
+}
+
+static bool
+beats(const struct bind_entry *o, uint32_t slot)
+{
+	const struct bind_edge *e = o->beats;
+
+	while (e != NULL && e->loser != slot)
+		e = e->next[EDGE_BEATS];
+	return e != NULL;
 }
 
 /* Two bindings of one owner. */
@@ -94,18 +92,110 @@ judge(const struct bind_entry *n, uint32_t at, enum dpf_relation r)
 	if (r != DPF_INSIDE || o->kind == BIND_FLOW || n->kind == BIND_FLOW)
 		return REFUSE;
 	/* It was there when the flow was derived around it, which yields. */
-	return n->flow != 0 && bit(at, n->flow) ? REFUSE : NEW_WINS;
+	return n->flow != 0 && beats(o, n->flow) ? REFUSE : NEW_WINS;
+}
+
+/* --- candidates ---------------------------------------------------------------- */
+
+static int
+meet(void *arg, uint32_t id, enum dpf_relation r)
+{
+	(void)arg;
+	slots_add(&order.met, id);
+	order.relation[id] = (uint8_t)r;
+	return SP_OK;
+}
+
+/* Who may share a frame with N, and the flows around it. */
+static int
+find_candidates(const struct bind_entry *n, uint32_t slot)
+{
+	int err = dpf_set_candidates(bind_rx.set, &n->filter, meet, NULL);
+
+	if (err < 0)
+		return err;
+	for (uint32_t at = n->flow; at != 0; at = bind_table[at].flow)
+		if (!slots_has(&order.met, at))
+			(void)meet(NULL, at, DPF_DISJOINT);
+	slots_del(&order.met, bind_table[slot].path); /* what N replaces */
+	return SP_OK;
+}
+
+/* The next candidate by slot, or 0. */
+static uint32_t
+next_candidate(enum dpf_relation *r)
+{
+	uint32_t at = slots_next(&order.met, 1);
+
+	if (at == 0)
+		return 0;
+	slots_del(&order.met, at);
+	*r = order.relation[at];
+	return at == BIND_SPARE ? bind_table[at].spare_of : at;
+}
+
+static enum dpf_relation
+relate(const struct bind_entry *n, uint32_t at)
+{
+	return dpf_relate(&n->filter, &bind_table[at].filter, order.scratch,
+		sizeof(order.scratch), RELATE_STEPS, &order.example);
+}
+
+/* A frame that N accepts, if one is found. */
+static const struct dpf_example *
+sample(const struct bind_entry *n)
+{
+	enum dpf_relation r = DPF_EQUAL;
+
+	if (!order.sampled)
+		r = dpf_relate(&n->filter, &n->filter, order.scratch,
+			sizeof(order.scratch), RELATE_STEPS, &order.sample);
+	order.sampled = true;
+	return r == DPF_EQUAL ? &order.sample : NULL;
+}
+
+/* N contains AT; do the frames of N show that it is larger? */
+static bool
+is_larger(const struct bind_entry *n, uint32_t at)
+{
+	const struct dpf_example *f = sample(n);
+
+	return f != NULL && f->len != 0 &&
+	       !dpf_interp(&bind_table[at].filter, f->frame, f->len, f->len);
+}
+
+/* R is what was met on the way to AT: equal filters may be met as one within the
+ * other, which matters where nobody's flow says who wins. */
+static enum dpf_relation
+settle(const struct bind_entry *n, uint32_t at, enum dpf_relation r)
+{
+	const struct bind_entry *o = &bind_table[at];
+	enum dpf_relation exactly;
+
+	order.example.len = 0;
+	if (r == DPF_EQUAL || r == DPF_DISJOINT ||
+		(r == DPF_CONTAINS && is_larger(n, at)) ||
+		(r == DPF_INSIDE && o->kind == BIND_FLOW &&
+			(is_around(at, n) || (o->owner == n->owner &&
+						     n->kind != BIND_FLOW))))
+		return r;
+	exactly = relate(n, at);
+	return exactly == DPF_UNDECIDED ? r : exactly;
 }
 
 static void
-describe(struct sp_clash *c, uint32_t at, enum dpf_relation r)
+describe(struct sp_clash *c, const struct bind_entry *n, uint32_t at,
+	enum dpf_relation r)
 {
 	const struct bind_entry *o = &bind_table[at];
 
+	/* What was proved on the way to AT is without an example. */
+	if (order.example.len == 0 && r != DPF_DISJOINT && r != DPF_UNDECIDED)
+		(void)relate(n, at);
 	memset(c, 0, sizeof(*c));
 	c->relation = r;
 	c->is_flow = o->kind == BIND_FLOW;
-	c->id = at | o->generation << 16;
+	c->id = bind_id(at);
 	memcpy(c->name,
 		c->is_flow ? info.flow[at - SP_MAX_BINDINGS].name
 			   : info.binding[at].name,
@@ -114,60 +204,97 @@ describe(struct sp_clash *c, uint32_t at, enum dpf_relation r)
 	memcpy(c->frame, order.example.frame, sizeof(c->frame));
 }
 
-/* Raise ranks until everybody outranks whom it beats.  False on a cycle. */
-static bool
-settle_ranks(struct bind_entry *n, uint32_t slot)
-{
-	for (uint32_t round = 0; round < BIND_ENTRIES; round++) {
-		bool changed = false;
-
-		for (uint32_t i = 1; i < BIND_ENTRIES; i++) {
-			if (i != slot && !takes_part(i))
-				continue;
-
-			uint32_t *mine =
-				i == slot ? &n->rank : &bind_table[i].rank;
-
-			for (uint32_t j = 1; j < BIND_ENTRIES; j++) {
-				uint32_t his = j == slot ? n->rank
-							 : bind_table[j].rank;
-
-				if (bit(i, j) && *mine <= his) {
-					*mine = his + 1;
-					changed = true;
-				}
-			}
-		}
-		if (!changed)
-			return true;
-	}
-	return false;
-}
+/* --- edges --------------------------------------------------------------------- */
 
 static int
-compare(struct bind_entry *n, uint32_t slot, uint32_t at,
-	struct sp_clash *clash)
+add_edge(const struct bind_entry *n, uint32_t winner, uint32_t loser)
 {
-	order.example.len = 0;
+	struct bind_edge *e = store_get(n->owner, sizeof(*e));
 
-	enum dpf_relation r =
-		dpf_relate(&n->filter, &bind_table[at].filter, order.scratch,
-			sizeof(order.scratch), RELATE_STEPS, &order.example);
+	if (e == NULL)
+		return SP_ENOMEM;
+	e->winner = (uint16_t)winner;
+	e->loser = (uint16_t)loser;
+	e->next[0] = order.edges;
+	order.edges = e;
+	return SP_OK;
+}
 
+static void
+link_edge(struct bind_edge *e, unsigned way, struct bind_edge **list)
+{
+	e->next[way] = *list;
+	e->where[way] = list;
+	if (*list != NULL)
+		(*list)->where[way] = &e->next[way];
+	*list = e;
+}
+
+static void
+drop_edge(struct bind_edge *e)
+{
+	for (unsigned way = 0; way < 2; way++) {
+		*e->where[way] = e->next[way];
+		if (e->next[way] != NULL)
+			e->next[way]->where[way] = e->where[way];
+	}
+	store_put(e, sizeof(*e));
+}
+
+void
+bind_order_keep(void)
+{
+	while (order.edges != NULL) {
+		struct bind_edge *e = order.edges;
+
+		order.edges = e->next[0];
+		link_edge(e, EDGE_BEATS, &bind_table[e->winner].beats);
+		link_edge(e, EDGE_BEATEN, &bind_table[e->loser].beaten);
+	}
+}
+
+void
+bind_order_undo(void)
+{
+	while (order.edges != NULL) {
+		struct bind_edge *e = order.edges;
+
+		order.edges = e->next[0];
+		store_put(e, sizeof(*e));
+	}
+}
+
+void
+bind_order_forget(uint32_t slot)
+{
+	while (bind_table[slot].beats != NULL)
+		drop_edge(bind_table[slot].beats);
+	while (bind_table[slot].beaten != NULL)
+		drop_edge(bind_table[slot].beaten);
+}
+
+/* --- the new one --------------------------------------------------------------- */
+
+/* N, of SLOT, against AT. */
+static int
+compare(const struct bind_entry *n, uint32_t slot, uint32_t at,
+	enum dpf_relation r, struct sp_clash *clash)
+{
+	r = settle(n, at, r);
 	switch (judge(n, at, r)) {
 	case NEITHER:
 		return SP_OK;
 	case NEW_WINS:
-		set_bit(slot, at);
-		return SP_OK;
+		rank_beats(at);
+		return add_edge(n, slot, at);
 	case OLD_WINS:
-		set_bit(at, slot);
-		return SP_OK;
+		rank_beaten(at);
+		return add_edge(n, at, slot);
 	case REFUSE_SAME:
-		describe(clash, at, r);
+		describe(clash, n, at, r);
 		return SP_EEXIST;
 	default:
-		describe(clash, at, r);
+		describe(clash, n, at, r);
 		if (is_around(at, n) && r != DPF_UNDECIDED)
 			return SP_EPERM;
 		return r == DPF_UNDECIDED ? SP_EUNDECIDED : SP_EOVERLAP;
@@ -179,13 +306,14 @@ compare(struct bind_entry *n, uint32_t slot, uint32_t at,
  * CLASH tells whose, with a frame.
  */
 static void
-find_whose(struct bind_entry *n, uint32_t slot, struct sp_clash *clash)
+find_whose(const struct bind_entry *n, uint32_t slot, struct sp_clash *clash)
 {
+	enum dpf_relation r = DPF_DISJOINT;
 	struct sp_clash other;
 
-	for (uint32_t i = 1; i < BIND_ENTRIES; i++) {
-		if (i == slot || !takes_part(i) || is_around(i, n) ||
-			compare(n, slot, i, &other) != SP_EOVERLAP ||
+	for (uint32_t at; (at = next_candidate(&r)) != 0;) {
+		if (is_around(at, n) ||
+			compare(n, slot, at, r, &other) != SP_EOVERLAP ||
 			other.len == 0)
 			continue;
 		*clash = other;
@@ -193,69 +321,63 @@ find_whose(struct bind_entry *n, uint32_t slot, struct sp_clash *clash)
 	}
 }
 
-int
-bind_order(struct bind_entry *n, uint32_t slot, struct sp_clash *clash)
+static int
+compare_all(const struct bind_entry *n, uint32_t slot, struct sp_clash *clash)
 {
-	int err = SP_OK;
+	enum dpf_relation r = DPF_DISJOINT;
+	int err = find_candidates(n, slot);
 
-	memcpy(order.saved_beats, order.beats, sizeof(order.beats));
-	for (uint32_t i = 0; i < BIND_ENTRIES; i++)
-		order.saved_rank[i] = bind_table[i].rank;
-	bind_order_forget(slot);
-	n->rank = 1;
-	for (uint32_t i = 1; i < BIND_ENTRIES && err == SP_OK; i++)
-		if (i != slot && takes_part(i))
-			err = compare(n, slot, i, clash);
+	for (uint32_t at; err == SP_OK && (at = next_candidate(&r)) != 0;)
+		err = compare(n, slot, at, r, clash);
 	if (err == SP_EPERM && order.example.len == 0)
 		find_whose(n, slot, clash);
-	if (err == SP_OK && !settle_ranks(n, slot)) {
-		memset(clash, 0, sizeof(*clash));
-		clash->relation = DPF_UNDECIDED;
-		err = SP_EUNDECIDED;
-	}
-	if (err < 0) {
-		for (uint32_t i = 0; i < BIND_ENTRIES; i++)
-			bind_table[i].rank = order.saved_rank[i];
-		memcpy(order.beats, order.saved_beats, sizeof(order.beats));
-	}
+	while (next_candidate(&r) != 0)
+		continue;
 	return err;
 }
 
-static void
-tell_rank(uint32_t slot, uint32_t rank)
+int
+bind_order(struct bind_entry *n, uint32_t slot, struct sp_clash *clash)
 {
-	int err = dpf_set_rank(bind_rx.set, slot, rank);
+	int err;
 
-	KASSERT(err == SP_OK);
-	if (slot < SP_MAX_BINDINGS)
-		info.binding[slot].rank = rank;
-}
-
-void
-bind_order_apply(uint32_t slot)
-{
-	for (uint32_t i = 1; i < BIND_ENTRIES; i++)
-		if (i != slot && takes_part(i) &&
-			bind_table[i].rank != order.saved_rank[i])
-			tell_rank(i, bind_table[i].rank);
-}
-
-void
-bind_order_restore(void)
-{
-	memcpy(order.beats, order.saved_beats, sizeof(order.beats));
-	for (uint32_t i = 1; i < BIND_ENTRIES; i++) {
-		if (!takes_part(i) || bind_table[i].rank == order.saved_rank[i])
-			continue;
-		bind_table[i].rank = order.saved_rank[i];
-		tell_rank(i, bind_table[i].rank);
+	order.sampled = false;
+	rank_begin(slot);
+	err = compare_all(n, slot, clash);
+	if (err == SP_OK)
+		err = rank_find();
+	if (err >= 0) {
+		n->rank = (uint32_t)err;
+		return SP_OK;
 	}
+	if (err == SP_EUNDECIDED && clash->id == 0) { /* a circle */
+		memset(clash, 0, sizeof(*clash));
+		clash->relation = DPF_UNDECIDED;
+	}
+	bind_order_undo();
+	return err;
 }
 
+/* Whoever beats another has the higher rank, and both know of it. */
 void
-bind_order_forget(uint32_t slot)
+bind_order_audit(uint32_t slot)
 {
-	memset(order.beats[slot], 0, sizeof(order.beats[slot]));
-	for (uint32_t i = 0; i < BIND_ENTRIES; i++)
-		order.beats[i][slot / 32] &= ~(1u << slot % 32);
+	const struct bind_entry *b = &bind_table[slot];
+
+	for (const struct bind_edge *e = b->beats; e != NULL;
+		e = e->next[EDGE_BEATS])
+		if (e->winner != slot || e->loser >= BIND_ENTRIES ||
+			bind_table[e->loser].kind == BIND_FREE ||
+			bind_table[e->loser].rank >= b->rank ||
+			*e->where[EDGE_BEATEN] != e) {
+			audit_fail(
+				"binding %u: does not beat %u", slot, e->loser);
+			return;
+		}
+	for (const struct bind_edge *e = b->beaten; e != NULL;
+		e = e->next[EDGE_BEATEN])
+		if (e->loser != slot || *e->where[EDGE_BEATS] != e) {
+			audit_fail("binding %u: is not beaten", slot);
+			return;
+		}
 }

@@ -7,31 +7,23 @@
 #include "kernel/core/audit.h"
 #include "kernel/core/bind.h"
 #include "kernel/core/bind_table.h"
+#include "kernel/core/classifier.h"
 #include "kernel/core/follow.h"
 #include "kernel/core/handler.h"
 #include "kernel/core/info.h"
-#include "kernel/core/page.h"
 #include "kernel/core/ring.h"
 #include "kernel/core/sched.h"
 #include "kernel/mips.h"
 #include "kernel/panic.h"
 
 enum {
-	RX_ARENA_PAGES = 512,
-	TAP_ARENA_PAGES = 512,
-	SENT_ARENA_PAGES = 128,
-	CODE_PAGES = 64,
-	CODE_WORDS = CODE_PAGES * SP_PAGE / 4,
 	/* Instructions a frame that classifiers may take at most; the taps' with
 	 * the counting. */
 	RX_LIMIT = 600,
 	TAPS_LIMIT = 2000,
 	SENT_LIMIT = 600,
-	TAP_COST = 14, /* instructions to count one */
+	TAP_COST = 20, /* instructions to count one */
 };
-
-typedef uint32_t (*rx_code_t)(
-	const uint8_t *frame, uint32_t len, uint32_t wirelen);
 
 struct path;
 typedef enum pcn_verdict (*deliver_t)(
@@ -49,19 +41,11 @@ struct path {
 };
 _Static_assert(sizeof(struct path) == 32, "an index is a shift");
 
-struct classifier bind_rx = { .bytes = &info.code_bytes_rx };
-struct classifier bind_taps = { .bytes = &info.code_bytes_taps };
-struct classifier bind_sent;
-
 static struct {
-	struct path path[BIND_ENTRIES];
-	rx_code_t classify; /* the code itself, or what stands before it */
-	rx_code_t owner;    /* likewise, without taps */
-	rx_code_t code;
+	struct path path[BIND_PATHS];
+	struct bind_watch *watches;
 	uint32_t followers;
-	tap_code_t taps, sent;
-	uint16_t tap_ids[SP_MAX_BINDINGS];
-	uint16_t scratch[CODE_WORDS];
+	uint16_t tap_ids[TAPS_LIMIT / 2];
 	struct sp_binding_info nobody; /* counters of what has no binding */
 } rx;
 
@@ -134,75 +118,22 @@ deliver_ash(struct path *p, uint8_t *frame, uint32_t len)
 
 /* --- the path ---------------------------------------------------------------- */
 
-/* Watching is nobody's time, as clock ticks are: not the frame's owner's either. */
-static void
-charge_nobody(uint32_t from)
-{
-	uint32_t took = cp0_get_count() - from;
-
-	if (env_current() == NULL)
-		return;
-	sched_charge(NULL, took);
-	charge.since += took;
-}
-
-/* Of a datagram in pieces: who took the first one, else whom the classifier says. */
-static __attribute__((noinline)) uint32_t
-fragment(const uint8_t *frame, uint32_t len, uint32_t wirelen)
-{
-	struct follow_piece piece;
-	enum follow_kind kind = follow_parse(frame, len, &piece);
-	uint32_t id = 0, owner;
-
-	pcn_spend(FOLLOW_COST);
-	if (kind == FOLLOW_LATER)
-		id = follow_later(&piece, info.ticks);
-	if (id != 0) {
-		rx.path[id].info->followed++;
-		return id;
-	}
-	id = rx.code(frame, len, wirelen);
-	owner = rx.path[id].follower;
-	if (kind == FOLLOW_FIRST)
-		follow_first(
-			&piece, owner != 0 ? id : 0, owner - 1, info.ticks);
-	return id;
-}
-
-/* Stands before the classifier while anybody follows. */
-static uint32_t
-with_fragments(const uint8_t *frame, uint32_t len, uint32_t wirelen)
-{
-	return follow_is_fragment(frame) ? fragment(frame, len, wirelen)
-					 : rx.code(frame, len, wirelen);
-}
-
-/* Stands before all that while there are taps; else they cost nothing. */
-static uint32_t
-with_taps(const uint8_t *frame, uint32_t len, uint32_t wirelen)
-{
-	uint32_t id = rx.owner(frame, len, wirelen);
-	uint32_t from = cp0_get_count();
-	uint32_t n = rx.taps(frame, len, wirelen, rx.tap_ids);
-
-	capture_frame(
-		rx.tap_ids, n, frame, len, 0, id < SP_MAX_BINDINGS ? id : 0);
-	charge_nobody(from);
-	return id;
-}
-
-/* Who stands before the classifier has changed; interrupts off. */
-static void
-choose(void)
-{
-	rx.owner = rx.followers > 0 ? with_fragments : rx.code;
-	rx.classify = rx.taps != NULL ? with_taps : rx.owner;
-}
+typedef struct path *(*classify_t)(const uint8_t *frame, uint32_t len);
 
 static inline struct path *
 classify(const uint8_t *frame, uint32_t len)
 {
-	return &rx.path[rx.classify(frame, len, len)];
+	return &rx.path[classifier_one(&bind_rx, frame, len, len)];
+}
+
+static struct path *
+classify_watched(const uint8_t *frame, uint32_t len)
+{
+	uint32_t id = classifier_one(&bind_rx, frame, len, len);
+
+	for (const struct bind_watch *w = rx.watches; w != NULL; w = w->next)
+		id = w->look(frame, len, id);
+	return &rx.path[id];
 }
 
 static inline enum pcn_verdict
@@ -224,7 +155,27 @@ bind_receive(uint8_t *frame, uint32_t len)
 	return deliver(p, p->deliver, frame, len);
 }
 
+static enum pcn_verdict
+receive_watched(uint8_t *frame, uint32_t len)
+{
+	struct path *p = classify_watched(frame, len);
+
+	return deliver(p, p->deliver, frame, len);
+}
+
 /* --- charging ----------------------------------------------------------------- */
+
+/* Watching is nobody's time, as clock ticks are: not the frame's owner's either. */
+static void
+charge_nobody(uint32_t from)
+{
+	uint32_t took = cp0_get_count() - from;
+
+	if (env_current() == NULL)
+		return;
+	sched_charge(NULL, took);
+	charge.since += took;
+}
 
 static void
 charge_until(uint32_t now)
@@ -257,11 +208,11 @@ deliver_ash_charged(struct path *p, uint8_t *frame, uint32_t len)
 }
 
 /* The driver's work before the first frame is the first owner's, too. */
-static enum pcn_verdict
-receive_charged(uint8_t *frame, uint32_t len)
+static inline __attribute__((always_inline)) enum pcn_verdict
+charged(classify_t how, uint8_t *frame, uint32_t len)
 {
 	uint32_t before = cp0_get_count();
-	struct path *p = classify(frame, len);
+	struct path *p = how(frame, len);
 
 	if (p->info->owner != charge.owner) {
 		if (charge.owner != 0)
@@ -273,182 +224,245 @@ receive_charged(uint8_t *frame, uint32_t len)
 		frame, len);
 }
 
+static enum pcn_verdict
+receive_charged(uint8_t *frame, uint32_t len)
+{
+	return charged(classify, frame, len);
+}
+
+static enum pcn_verdict
+receive_watched_charged(uint8_t *frame, uint32_t len)
+{
+	return charged(classify_watched, frame, len);
+}
+
 void
 bind_charge_begin(void)
 {
 	charge.owner = 0;
 	charge.since = cp0_get_count();
-	pcn_set_consumer(receive_charged);
+	pcn_set_consumer(
+		rx.watches == NULL ? receive_charged : receive_watched_charged);
+}
+
+static void
+consume_freely(void)
+{
+	pcn_set_consumer(rx.watches == NULL ? bind_receive : receive_watched);
 }
 
 void
 bind_charge_end(void)
 {
-	pcn_set_consumer(bind_receive);
+	consume_freely();
 	charge_until(cp0_get_count());
 }
 
-/* SLOT follows later fragments, for the environment in slot FOLLOWER - 1; or not,
- * 0: what it followed is the classifier's again. */
-static void
-set_follower(uint32_t slot, uint32_t follower)
+/* --- who watches --------------------------------------------------------------- */
+
+void
+bind_watch(struct bind_watch *w, bool on)
 {
-	struct path *p = &rx.path[slot];
+	struct bind_watch **at = &rx.watches;
 	uint32_t status = irq_off();
 
-	if (p->follower != 0)
-		follow_forget(slot, p->follower - 1);
-	rx.followers += follower != 0;
-	rx.followers -= p->follower != 0;
-	p->follower = follower;
-	choose();
+	if (w->on != on) {
+		while (*at != NULL && (on ? (*at)->turn < w->turn : *at != w))
+			at = &(*at)->next;
+		if (on)
+			w->next = *at;
+		*at = on ? w : w->next;
+		w->on = on;
+		consume_freely();
+	}
 	irq_restore(status);
 }
 
-void
-bind_path_clear(uint32_t slot)
+/* Of a datagram in pieces: who took the first one, else whom the classifier says. */
+static __attribute__((noinline)) uint32_t
+follow(const uint8_t *frame, uint32_t len, uint32_t id)
 {
-	struct path *p = &rx.path[slot];
+	struct follow_piece piece;
+	enum follow_kind kind = follow_parse(frame, len, &piece);
+	const struct path *p = &rx.path[id];
+	uint32_t first = 0;
+
+	pcn_spend(FOLLOW_COST);
+	if (kind == FOLLOW_LATER)
+		first = follow_later(&piece, info.ticks);
+	if (first != 0) {
+		rx.path[first].info->followed++;
+		return first;
+	}
+	if (kind == FOLLOW_FIRST)
+		follow_first(&piece, p->follower != 0 ? p->id : 0,
+			p->follower - 1, info.ticks);
+	return id;
+}
+
+static uint32_t
+look_fragments(const uint8_t *frame, uint32_t len, uint32_t id)
+{
+	return follow_is_fragment(frame) ? follow(frame, len, id) : id;
+}
+
+/* Taps of received frames. */
+static uint32_t
+look_taps(const uint8_t *frame, uint32_t len, uint32_t id)
+{
+	uint32_t from = cp0_get_count();
+	uint32_t n = classifier_all(&bind_taps, frame, len, len, rx.tap_ids);
+
+	capture_frame(
+		rx.tap_ids, n, frame, len, 0, id < SP_MAX_BINDINGS ? id : 0);
+	charge_nobody(from);
+	return id;
+}
+
+static struct bind_watch fragments = {
+	.look = look_fragments,
+	.turn = WATCH_OWNER,
+};
+
+static struct bind_watch taps = {
+	.look = look_taps,
+	.turn = WATCH_TAPS,
+};
+
+static void
+classifiers_changed(void)
+{
+	bind_watch(&taps, bind_taps.filters > 0);
+	capture_changed();
+	pcn_frame_cost(bind_rx.bound + bind_taps.bound + bind_sent.bound +
+		       capture_cost(false) + capture_cost(true));
+}
+
+/* --- paths -------------------------------------------------------------------- */
+
+/* PATH follows later fragments, for the environment in slot FOLLOWER - 1; or not,
+ * 0: what it followed is the classifier's again.  Interrupts off. */
+static void
+set_follower(uint32_t path, uint32_t follower)
+{
+	struct path *p = &rx.path[path];
 
 	if (p->follower != 0)
-		set_follower(slot, 0);
+		follow_forget(p->id, p->follower - 1);
+	rx.followers += follower != 0;
+	rx.followers -= p->follower != 0;
+	p->follower = follower;
+	bind_watch(&fragments, rx.followers > 0);
+}
+
+void
+bind_path_clear(uint32_t path)
+{
+	uint32_t status = irq_off();
+	struct path *p = &rx.path[path];
+
+	if (p->follower != 0)
+		set_follower(path, 0);
 	p->deliver = deliver_nobody;
 	p->info = &rx.nobody;
 	p->handler = NULL;
 	p->ring = NULL;
+	irq_restore(status);
 }
 
 void
-bind_path_set(uint32_t slot)
+bind_path_set(uint32_t path)
 {
-	const struct bind_entry *e = &bind_table[slot];
-	struct path *p = &rx.path[slot];
+	const struct bind_entry *e = &bind_table[path];
+	struct path *p = &rx.path[path];
+	uint32_t status;
 
-	bind_path_clear(slot);
-	if (slot >= SP_MAX_BINDINGS || e->kind == BIND_TAP)
+	if (e->kind != BIND_RING && e->kind != BIND_ASH)
 		return;
-	p->id = slot;
-	p->info = &info.binding[slot];
+	status = irq_off();
+	p->id = path == BIND_SPARE ? e->spare_of : path;
+	p->info = &info.binding[p->id];
 	p->ring = e->ring;
 	p->handler = e->handler;
 	p->upcall = e->flags & SP_BIND_UPCALL;
 	p->deliver = e->kind == BIND_ASH ? deliver_ash : deliver_ring;
 	if ((e->flags & SP_BIND_FOLLOW) != 0)
-		set_follower(slot, e->owner->slot + 1);
+		set_follower(path, e->owner->slot + 1);
+	irq_restore(status);
 }
 
 void
-bind_abort(uint32_t id)
+bind_path_take_spare(uint32_t slot)
 {
-	struct path *p = &rx.path[id & 0xffff];
+	uint32_t status = irq_off();
+	uint32_t follower = rx.path[BIND_SPARE].follower;
 
-	p->deliver = p->ring != NULL ? deliver_ring : deliver_aborted;
+	set_follower(slot, 0);
+	rx.path[slot] = rx.path[BIND_SPARE];
+	rx.path[slot].follower = 0;
+	set_follower(slot, follower);
+	irq_restore(status);
+}
+
+static void
+stop_handler(struct path *p, const struct handler *h)
+{
+	if (p->handler == h)
+		p->deliver = p->ring != NULL ? deliver_ring : deliver_aborted;
+}
+
+void
+bind_abort(const struct handler *h)
+{
+	stop_handler(&rx.path[handler_binding(h) & 0xffff], h);
+	stop_handler(&rx.path[BIND_SPARE], h);
 }
 
 /* --- classifiers -------------------------------------------------------------- */
 
-static void
-classifier_init(
-	struct classifier *c, uint32_t arena_pages, enum dpf_set_kind kind)
+struct classifier bind_rx = {
+	.kind = DPF_SET_ONE,
+	.share = 16,
+	.stays = true,
+	.limit = RX_LIMIT,
+	.bytes = &info.code_bytes_rx,
+	.changed = classifiers_changed,
+};
+
+struct classifier bind_taps = {
+	.kind = DPF_SET_ALL,
+	.share = 64,
+	.limit = TAPS_LIMIT,
+	.cost = TAP_COST,
+	.bytes = &info.code_bytes_taps,
+	.changed = classifiers_changed,
+};
+
+struct classifier bind_sent = {
+	.kind = DPF_SET_ALL,
+	.share = 64,
+	.limit = SENT_LIMIT,
+	.cost = TAP_COST,
+	.changed = classifiers_changed,
+};
+
+struct classifier *
+bind_classifier(const struct bind_entry *n)
 {
-	int arena = page_alloc_kernel(arena_pages, 0, 0);
-	int code = page_alloc_kernel(2 * CODE_PAGES, 0, 0);
-
-	if (arena < 0 || code < 0)
-		PANIC("no memory for the classifiers");
-	if (dpf_set_init(page_kva((uint32_t)arena), arena_pages * SP_PAGE, kind,
-		    &c->set) < 0)
-		PANIC("classifier does not fit its arena");
-	c->room_words = CODE_WORDS;
-	c->code[0] = page_kva((uint32_t)code);
-	c->code[1] = page_kva((uint32_t)code + CODE_PAGES);
-}
-
-/* How many there are in C's direction. */
-static uint32_t
-taps(const struct classifier *c)
-{
-	uint32_t out = c == &bind_sent ? SP_BIND_OUT : 0, n = 0;
-
-	for (uint32_t i = 1; i < SP_MAX_BINDINGS; i++)
-		n += bind_table[i].kind == BIND_TAP &&
-		     (bind_table[i].flags & SP_BIND_OUT) == out;
-	return n;
-}
-
-/* What a frame costs in C's code too.  An id is stored by two instructions, so no
- * more than half of the longest way are ids; one tap is not in the table yet. */
-static uint32_t
-counting(const struct classifier *c, uint32_t code_bound)
-{
-	uint32_t n = taps(c) + 1;
-
-	if (c == &bind_rx)
-		return 0;
-	return TAP_COST * (n < code_bound / 2 ? n : code_bound / 2);
-}
-
-static uint32_t
-limit_of(const struct classifier *c)
-{
-	return c == &bind_rx     ? RX_LIMIT
-	       : c == &bind_taps ? TAPS_LIMIT
-				 : SENT_LIMIT;
-}
-
-int
-classifier_emit(struct classifier *c)
-{
-	uint32_t *to = c->code[c->side ^ 1];
-	int words = dpf_set_emit(c->set, to, c->room_words, (uint32_t)to);
-
-	if (words < 0)
-		return words;
-	c->words = (uint32_t)words;
-	c->bound = dpf_code_bound(to, c->words, (uint32_t)to, rx.scratch);
-	c->bound += counting(c, c->bound);
-	if (c->bound > limit_of(c))
-		return SP_EFULL;
-	icache_sync(to, (size_t)words * 4);
-	return SP_OK;
-}
-
-void
-classifier_swing(struct classifier *c)
-{
-	c->side ^= 1;
-	if (c->bytes != NULL)
-		*c->bytes = c->words * 4;
-
-	uintptr_t code = (uintptr_t)c->code[c->side];
-
-	if (c == &bind_rx)
-		rx.code = (rx_code_t)code;
-	else if (c == &bind_taps)
-		rx.taps = taps(c) > 0 ? (tap_code_t)code : NULL;
-	else
-		rx.sent = taps(c) > 0 ? (tap_code_t)code : NULL;
-	choose();
-	capture_changed(rx.sent);
-	c->live = c->bound;
-	pcn_frame_cost(
-		bind_rx.live +
-		(rx.taps != NULL ? bind_taps.live + capture_cost(false) : 0) +
-		(rx.sent != NULL ? bind_sent.live + capture_cost(true) : 0));
+	if (n->kind != BIND_TAP)
+		return &bind_rx;
+	return (n->flags & SP_BIND_OUT) != 0 ? &bind_sent : &bind_taps;
 }
 
 void
 bind_init(void)
 {
-	for (uint32_t i = 0; i < BIND_ENTRIES; i++)
+	bind_table_init();
+	for (uint32_t i = 0; i < BIND_PATHS; i++)
 		bind_path_clear(i);
 	follow_init(cp0_get_count(), &info.follow);
-	classifier_init(&bind_rx, RX_ARENA_PAGES, DPF_SET_ONE);
-	classifier_init(&bind_taps, TAP_ARENA_PAGES, DPF_SET_ALL);
-	classifier_init(&bind_sent, SENT_ARENA_PAGES, DPF_SET_ALL);
-	if (classifier_emit(&bind_rx) < 0)
-		PANIC("empty classifier");
-	classifier_swing(&bind_rx);
+	if (classifier_open(&bind_rx) < 0)
+		PANIC("no memory for the classifier");
 }
 
 uint32_t
@@ -456,10 +470,25 @@ bind_run(enum sp_run_set set, const uint8_t *frame, uint32_t len,
 	uint32_t wirelen, uint16_t *ids)
 {
 	if (set == SP_RUN_TAPS)
-		return rx.taps == NULL ? 0 : rx.taps(frame, len, wirelen, ids);
-	ids[0] = (uint16_t)rx.code(frame, len, wirelen);
+		return bind_taps.filters == 0
+			       ? 0
+			       : classifier_all(
+					 &bind_taps, frame, len, wirelen, ids);
+	ids[0] = (uint16_t)classifier_one(&bind_rx, frame, len, wirelen);
 	/* A flow that nobody bound is nobody's frame. */
 	return ids[0] != 0 && ids[0] < SP_MAX_BINDINGS ? 1 : 0;
+}
+
+bool
+bind_answers(
+	const struct env *e, uint8_t *frame, uint32_t len, uint32_t wirelen)
+{
+	uint32_t id;
+
+	dpf_exchange(frame, len);
+	id = classifier_one(&bind_rx, frame, len, wirelen);
+	return bind_table[id].kind == BIND_RING && bind_table[id].answers &&
+	       bind_table[id].owner == e;
 }
 
 /* The path gives frames to nobody but the binding's handler and ring; an aborted

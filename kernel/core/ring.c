@@ -104,6 +104,12 @@ ring_owner(const struct ring *r)
 	return r->owner;
 }
 
+uint32_t
+ring_slot(const struct ring *r)
+{
+	return (uint32_t)(r - rings);
+}
+
 bool
 ring_is_tape(const struct ring *r)
 {

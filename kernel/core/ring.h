@@ -24,6 +24,7 @@ int ring_create(
 /* The ring ID, or NULL. */
 struct ring *ring_find(uint32_t id);
 struct env *ring_owner(const struct ring *r);
+uint32_t ring_slot(const struct ring *r); /* 0..SP_MAX_RINGS - 1 */
 bool ring_is_tape(const struct ring *r);
 
 /* Nothing is bound to it any more. */

@@ -8,6 +8,7 @@
 #include "kernel/core/send.h"
 
 #include "kernel/core/audit.h"
+#include "kernel/core/bind.h"
 #include "kernel/core/info.h"
 #include "kernel/core/page.h"
 #include "kernel/core/user.h"
@@ -24,6 +25,7 @@ enum {
 	TX_PAGES = TX_ARENA_PAGES + 2 * TX_CODE_PAGES,
 	MIRROR_SCRATCH = 131072,
 	MIRROR_ROOM = 24576,
+	ENOUGH = 8,     /* templates; each makes a binding dear */
 	TX_LIMIT = 600, /* instructions to say whether a frame may be sent */
 	DRAIN_COUNTS = 666667, /* 4 ms: three long frames on the wire */
 };
@@ -131,7 +133,14 @@ tx_rights_add(struct tx_rights *t, const struct dpf_filter *f, uint32_t id)
 
 		KASSERT(gone == SP_OK);
 	}
+	t->templates += err == SP_OK;
 	return err;
+}
+
+bool
+tx_rights_suffice(const struct tx_rights *t, const struct dpf_filter *f)
+{
+	return t->templates >= ENOUGH && dpf_mirrors_exactly(f);
 }
 
 void
@@ -140,23 +149,16 @@ tx_rights_remove(struct tx_rights *t, uint32_t id)
 	int err = dpf_set_remove(t->set, id);
 
 	KASSERT(err == SP_OK);
+	t->templates--;
 	publish_less(t);
 }
 
-/* For a moment both are allowed: then nothing that can fail is left to do. */
-int
-tx_rights_replace(struct tx_rights *t, const struct dpf_filter *f, uint32_t id)
+void
+tx_rights_rename(struct tx_rights *t, uint32_t id, uint32_t to)
 {
-	int err = tx_rights_add(t, f, DPF_MAX_ID);
+	int err = dpf_set_rename(t->set, id, to);
 
-	if (err < 0)
-		return err;
-	err = dpf_set_remove(t->set, id);
-	if (err == SP_OK)
-		err = dpf_set_rename(t->set, DPF_MAX_ID, id);
 	KASSERT(err == SP_OK);
-	publish_less(t);
-	return SP_OK;
 }
 
 /* Completion is a counter in the sender's area; it may write there as well. */
@@ -233,6 +235,18 @@ gather_piece(const struct env *e, struct gathered *g, uint32_t va, uint32_t len)
 	return SP_OK;
 }
 
+/* Does the frame answer one of E's, as seen by its head?  The copy is ours. */
+static bool
+answers(const struct env *e, const struct gathered *g)
+{
+	static uint8_t frame[2 + SP_CHECKED_HEAD] __attribute__((aligned(4)));
+
+	if (e->tx->answers == 0 || memcmp(g->head + 6, info.nic.mac, 6) != 0)
+		return false;
+	memcpy(frame + 2, g->head, g->head_len);
+	return bind_answers(e, frame + 2, g->head_len, g->total);
+}
+
 /* The whole frame, and whether E's templates accept it. */
 static int
 gather(const struct env *e, const struct sp_piece *pieces, uint32_t n,
@@ -250,8 +264,9 @@ gather(const struct env *e, const struct sp_piece *pieces, uint32_t n,
 	if (g->total < 14)
 		return SP_ESHORT;
 	/* Templates read no further than the head, whatever the length says. */
-	return e->tx->code(g->head, g->head_len, g->total) != 0 ? SP_OK
-								: SP_EDENIED;
+	if (e->tx->code(g->head, g->head_len, g->total) != 0 || answers(e, g))
+		return SP_OK;
+	return SP_EDENIED;
 }
 
 /* Pinned until send_done() says that the NIC has read them. */

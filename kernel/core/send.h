@@ -27,6 +27,8 @@ struct tx_rights {
 	uint32_t pfn;
 	struct dpf_set *set;
 	uint32_t side; /* which half of the code pages is live */
+	uint32_t templates;
+	uint32_t answers; /* bindings without a template, see bind_answers() */
 };
 
 /* Empty rights (nothing may be sent), charged to OWNER.  SP_OK or SP_ENOMEM. */
@@ -34,15 +36,18 @@ int tx_rights_create(struct env *owner, struct tx_rights **out) SP_MUST_CHECK;
 void tx_rights_destroy(struct tx_rights *t);
 
 /*
- * Add, exchange or remove the mirror of what was bound as ID.  On error nothing changes.
+ * Add or remove the mirror of filter F under ID.  On error nothing changes.
  * Returns SP_OK, SP_ENOMEM, SP_EUNSUPPORTED or SP_EFULL (it might take too long to
  * ask them all).
  */
 int tx_rights_add(struct tx_rights *t, const struct dpf_filter *f,
 	uint32_t id) SP_MUST_CHECK;
-int tx_rights_replace(struct tx_rights *t, const struct dpf_filter *f,
-	uint32_t id) SP_MUST_CHECK;
+/* May what is bound by F do without a template?  There are some, and to exchange
+ * the ends of a frame and to ask whose it is then says the same. */
+bool tx_rights_suffice(const struct tx_rights *t, const struct dpf_filter *f);
 void tx_rights_remove(struct tx_rights *t, uint32_t id);
+/* What was ID is TO, which has just been removed. */
+void tx_rights_rename(struct tx_rights *t, uint32_t id, uint32_t to);
 
 /* Whose WHO is; NULL: the kernel's. */
 const struct env *send_owner(const struct pcn_sender *who);
