@@ -4,9 +4,11 @@
 #include "bindings.h"
 
 #include "code.h"
+#include "frame_text.h"
 
 #include <spindle/bytes.h>
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,14 +120,75 @@ binding_to(const struct sp_info *info, const struct sp_binding_info *b,
 
 	if (b->target == SP_TO_COUNT)
 		snprintf(out, room, "count");
-	else if (b->target == SP_TO_CAPTURE)
-		snprintf(out, room, "capture");
 	else if (b->target == SP_TO_RING)
 		snprintf(out, room, "ring:%s", env_name(info, b->owner));
+	else if (b->target == SP_TO_CAPTURE)
+		snprintf(out, room, "capture");
 	else
 		snprintf(out, room, "ash:%s",
 			h != NULL ? ash_name(h, own) : "?");
 	return out;
+}
+
+const char *
+binding_flags(const struct sp_binding_info *b, char *out, size_t room)
+{
+	static const struct {
+		uint32_t flag;
+		const char *name;
+	} flags[] = { { SP_BIND_SHARED, "shared" },
+		{ SP_BIND_FOLLOW, "follow" }, { SP_BIND_OUT, "out" } };
+
+	out[0] = '\0';
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		size_t n = strlen(out);
+
+		if ((b->flags & flags[i].flag) != 0)
+			snprintf(out + n, room - n, "%s%s", n > 0 ? ", " : "",
+				flags[i].name);
+	}
+	return out;
+}
+
+json_t *
+binding_facts(const struct sp_info *info, const struct sp_binding_info *b)
+{
+	char to[SP_NAME + 8], flags[40];
+
+	return json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, "
+			 "s:o, s:i, s:s}",
+		"name", b->name, "id", (json_int_t)b->id, "to",
+		binding_to(info, b, to, sizeof(to)), "owner",
+		env_name(info, b->owner), "priority", (int)b->priority,
+		"packets", (json_int_t)b->packets, "bytes",
+		(json_int_t)b->bytes, "consumed", (json_int_t)b->consumed,
+		"delivered", (json_int_t)b->delivered, "followed",
+		(json_int_t)b->followed, "drops", drops_json(b->dropped),
+		"nodes", (int)b->nodes, "flags",
+		binding_flags(b, flags, sizeof(flags)));
+}
+
+enum status
+binding_flow(const struct args *a, struct session *s,
+	const struct sp_binding_info *b, char out[SP_NAME])
+{
+	int err;
+
+	snprintf(out, SP_NAME, "%s", b->flow == 0 ? "all frames" : "?");
+	if (b->flow == 0)
+		return STATUS_OK;
+	err = ctl_info_part(s->ctl, s->info, offsetof(struct sp_info, flow),
+		sizeof(s->info->flow));
+	if (err < 0)
+		return session_fail(a, s, "reading flows", err);
+	for (size_t i = 0; i < SP_MAX_FLOWS; i++) {
+		struct sp_flow_info *f = &s->info->flow[i];
+
+		f->name[SP_NAME - 1] = '\0';
+		if (f->id == b->flow)
+			memcpy(out, f->name, SP_NAME);
+	}
+	return STATUS_OK;
 }
 
 const char *
@@ -154,28 +217,54 @@ drops_sum(const uint32_t dropped[SP_DROP_COUNT])
 	return sum;
 }
 
+/* Whose the clashing binding or flow is, "" if that cannot be found. */
+static const char *
+clash_owner(const struct args *a, struct session *s, const struct sp_clash *c)
+{
+	const struct sp_info *info;
+
+	if (session_info(a, s, CTL_ALL_TABLES) != STATUS_OK)
+		return "";
+	info = s->info;
+	if (c->is_flow)
+		return c->name; /* flows are called after their owners */
+	for (size_t i = 0; i < SP_MAX_BINDINGS; i++)
+		if (info->binding[i].id == c->id && c->id != 0)
+			return env_name(info, info->binding[i].owner);
+	return "";
+}
+
 /* One line: whose frames, how the filters lie, and a frame both would take. */
 static enum status
-clash_fail(const struct args *a, const char *name, const struct sp_clash *clash)
+clash_fail(const struct args *a, struct session *s, const char *name,
+	const struct sp_clash *clash)
 {
 	static const char *const how[] = { "is disjoint from",
 		"takes the same frames as", "lies inside", "contains",
 		"overlaps", "may overlap (undecided)" };
-	char hex[2 * sizeof(clash->frame) + 1] = "";
-	size_t len = clash->len <= sizeof(clash->frame) ? clash->len : 0;
+	size_t len = clash->len <= sizeof(clash->frame) ? clash->len : 0, n;
+	const char *owner = clash_owner(a, s, clash);
+	char *frame = NULL;
+	FILE *out = open_memstream(&frame, &n);
+	enum status st;
 
-	for (size_t i = 0; i < len; i++)
-		snprintf(hex + 2 * i, 3, "%02x", clash->frame[i]);
-	return cli_fail(a, "'%s' %s %s '%.*s'%s%s%s%s", name,
+	if (out != NULL && len > 0)
+		frame_print(clash->frame, len, out);
+	if (out != NULL)
+		fclose(out);
+	st = cli_fail(a, "'%s' %s %s '%.*s'%s%s%s%s%s%s", name,
 		clash->relation < sizeof(how) / sizeof(how[0])
 			? how[clash->relation]
 			: "clashes with",
 		clash->is_flow ? "flow" : "filter", SP_NAME, clash->name,
+		owner[0] != '\0' ? " of " : "", owner,
 		clash->relation == DPF_OVERLAPS && !clash->is_flow
 			? "; --priority decides between filters of one owner"
 			: "",
-		len > 0 ? "; both take " : "", hex,
+		len > 0 ? "; both take " : "", len > 0 ? frame : "",
 		len > 0 ? "" : "; no example frame is known");
+	free(frame);
+	return st;
 }
 
 /* No room for E, or it takes too long among the others. */
@@ -217,7 +306,7 @@ call_with_filter(const struct args *a, struct session *s, const struct expr *e,
 		st = STATUS_OK;
 	} else if (got == sizeof(clash)) {
 		memcpy(&clash, ans, sizeof(clash));
-		st = clash_fail(a, name, &clash);
+		st = clash_fail(a, s, name, &clash);
 	} else if (err == SP_EFULL) {
 		st = full_fail(a, e, name);
 	} else {

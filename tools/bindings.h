@@ -39,6 +39,19 @@ const char *env_name(const struct sp_info *info, uint32_t id);
 const char *binding_to(const struct sp_info *info,
 	const struct sp_binding_info *b, char *out, size_t room);
 
+/* "shared, follow" or "" for the flags that were asked for. */
+const char *binding_flags(
+	const struct sp_binding_info *b, char *out, size_t room);
+
+/* What both `filter list` and `filter show` tell of a binding. */
+json_t *binding_facts(
+	const struct sp_info *info, const struct sp_binding_info *b);
+
+/* Name of the flow that binding B lies in; "all frames" for the root.  Reads
+ * the table of flows. */
+enum status binding_flow(const struct args *a, struct session *s,
+	const struct sp_binding_info *b, char out[SP_NAME]);
+
 /* Counters of drops by reason as a JSON object. */
 json_t *drops_json(const uint32_t dropped[SP_DROP_COUNT]);
 const char *drop_name(unsigned reason);

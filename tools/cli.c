@@ -261,8 +261,8 @@ opt_number(const struct args *a, const char *name, uint64_t min, uint64_t max,
 	return word_number(a, what, text, min, max, out);
 }
 
-enum status
-word_name(const struct args *a, const char *what, const char *text)
+bool
+name_is_valid(const char *text)
 {
 	size_t n = strlen(text);
 	bool good = n > 0 && n < SP_NAME && text[0] != '.' && text[0] != '-';
@@ -270,7 +270,13 @@ word_name(const struct args *a, const char *what, const char *text)
 	for (size_t i = 0; i < n; i++)
 		good = good && (isalnum((unsigned char)text[i]) ||
 				       strchr("._-", text[i]) != NULL);
-	if (good)
+	return good;
+}
+
+enum status
+word_name(const struct args *a, const char *what, const char *text)
+{
+	if (name_is_valid(text))
 		return STATUS_OK;
 	return cli_misuse(a,
 		"'%s' is no name of a%s %s: 1..%d letters, digits, . _ -", text,

@@ -78,6 +78,9 @@ enum status word_number(const struct args *a, const char *what,
 /* Words FIRST.. joined with blanks; free it. */
 char *words_join(const struct args *a, unsigned first);
 
+/* Can TEXT be a name in the machine? */
+bool name_is_valid(const char *text);
+
 /* TEXT is a name of a binding, handler or application? Prints if not. */
 enum status word_name(const struct args *a, const char *what, const char *text);
 

@@ -1,12 +1,13 @@
 /*
- * cmd_filter.c - bind, replace, unbind and list filters of a running machine.
+ * cmd_filter.c - bind, replace and unbind filters of a running machine.
  *
  * The kernel decides about overlap; a refusal carries the binding in the way
- * and a frame that both would take.  check, show and dump: cmd_filter_show.c.
+ * and a frame that both would take.  Many at once: filter_batch.c.
  */
 #include "advice.h"
 #include "bindings.h"
 #include "commands.h"
+#include "filter_batch.h"
 #include "source.h"
 
 #include <stdlib.h>
@@ -21,6 +22,9 @@ static const struct option replace_options[] = {
 
 static const struct option add_options[] = {
 	SOURCE_OPTIONS,
+	{ "from", 0, "FILE",
+		"add each NAME=EXPR line of FILE (-: standard input)" },
+	{ "all-or-none", 0, NULL, "... but nothing if one of them is refused" },
 	{ "to", 0, "TARGET", "count (default), ring:APP or ash:NAME" },
 	{ "priority", 0, "N", "wins over lower ones of the same owner" },
 	{ "shared", 0, NULL, "gets its own copy of group frames and ARP" },
@@ -61,9 +65,7 @@ parse_add(const struct args *a, struct ag_filter *f)
 	enum status st;
 
 	memset(f, 0, sizeof(*f));
-	st = word_name(a, "filter", a->words[0]);
-	if (st == STATUS_OK)
-		st = parse_target(a, to != NULL ? to : "count", f);
+	st = parse_target(a, to != NULL ? to : "count", f);
 	if (st == STATUS_OK && text != NULL)
 		st = word_number(a, "--priority", text + (text[0] == '-'), 0,
 			1000000, &priority);
@@ -80,7 +82,6 @@ parse_add(const struct args *a, struct ag_filter *f)
 		return cli_misuse(a,
 			"--follow needs --to ring:APP; counters and handlers "
 			"see one frame at a time");
-	ctl_name(f->name, a->words[0]);
 	return STATUS_OK;
 }
 
@@ -129,28 +130,61 @@ resolve_handler(const struct args *a, struct session *s, struct ag_filter *f)
 	return STATUS_OK;
 }
 
+/* One filter, which the command's words name. */
+static enum status
+add_one(const struct args *a, struct session *s, struct ag_filter *f)
+{
+	struct expr e;
+	uint32_t id;
+	enum status st = source_compile(a, 1, &e);
+
+	if (st != STATUS_OK)
+		return st;
+	ctl_name(f->name, a->words[0]);
+	st = session_open(a, s);
+	if (st == STATUS_OK && f->to == AG_TO_ASH)
+		st = resolve_handler(a, s, f);
+	if (st == STATUS_OK)
+		st = binding_add(a, s, &e, f, &id);
+	if (st == STATUS_OK)
+		st = answer(a, "added", a->words[0], id, &e);
+	expr_release(&e);
+	return st;
+}
+
+static enum status
+add_many(const struct args *a, struct session *s, struct ag_filter *f)
+{
+	enum status st;
+
+	if (a->nwords > 0 || opt_get(a, "file") != NULL ||
+		opt_get(a, "bpf") != NULL)
+		return cli_misuse(a, "--from FILE has names and filters");
+	if (f->to == AG_TO_ASH)
+		return cli_misuse(a, "a handler has one filter");
+	st = session_open(a, s);
+	return st == STATUS_OK ? batch_add(a, s, opt_get(a, "from"), f,
+					 opt_get(a, "all-or-none") != NULL)
+			       : st;
+}
+
 static enum status
 run_add(const struct args *a)
 {
 	struct session s = { .ctl = NULL };
+	bool many = opt_get(a, "from") != NULL;
 	struct ag_filter f;
-	struct expr e;
-	uint32_t id;
-	enum status st = parse_add(a, &f);
+	enum status st = STATUS_OK;
 
+	if (!many && a->nwords == 0)
+		st = cli_misuse(a, "expected NAME or --from FILE");
+	if (!many && st == STATUS_OK)
+		st = word_name(a, "filter", a->words[0]);
 	if (st == STATUS_OK)
-		st = source_compile(a, 1, &e);
-	if (st == STATUS_OK) {
-		st = session_open(a, &s);
-		if (st == STATUS_OK && f.to == AG_TO_ASH)
-			st = resolve_handler(a, &s, &f);
-		if (st == STATUS_OK)
-			st = binding_add(a, &s, &e, &f, &id);
-		session_close(&s);
-		if (st == STATUS_OK)
-			st = answer(a, "added", a->words[0], id, &e);
-		expr_release(&e);
-	}
+		st = parse_add(a, &f);
+	if (st == STATUS_OK)
+		st = many ? add_many(a, &s, &f) : add_one(a, &s, &f);
+	session_close(&s);
 	return st;
 }
 
@@ -238,71 +272,10 @@ run_del(const struct args *a)
 	return st;
 }
 
-static json_t *
-list_json(const struct sp_info *info)
-{
-	json_t *all = json_array();
-	char to[SP_NAME + 8];
-
-	for (size_t i = 0; i < SP_MAX_BINDINGS; i++) {
-		const struct sp_binding_info *b = &info->binding[i];
-
-		if (b->id == 0)
-			continue;
-		json_array_append_new(all,
-			json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:I, s:o}",
-				"name", b->name, "id", (json_int_t)b->id, "to",
-				binding_to(info, b, to, sizeof(to)), "owner",
-				env_name(info, b->owner), "priority",
-				(int)b->priority, "packets",
-				(json_int_t)b->packets, "bytes",
-				(json_int_t)b->bytes, "drops",
-				drops_json(b->dropped)));
-	}
-	return all;
-}
-
-static void
-list_table(const struct sp_info *info)
-{
-	char to[SP_NAME + 8];
-
-	printf("%-16s %-20s %-12s %5s %10s %12s %8s\n", "NAME", "TO", "OWNER",
-		"PRIO", "PACKETS", "BYTES", "DROPS");
-	for (size_t i = 0; i < SP_MAX_BINDINGS; i++) {
-		const struct sp_binding_info *b = &info->binding[i];
-
-		if (b->id == 0)
-			continue;
-		printf("%-16s %-20s %-12s %5d %10u %12u %8u\n", b->name,
-			binding_to(info, b, to, sizeof(to)),
-			env_name(info, b->owner), (int)b->priority, b->packets,
-			b->bytes, drops_sum(b->dropped));
-	}
-}
-
-static enum status
-run_list(const struct args *a)
-{
-	struct session s;
-	enum status st = session_open(a, &s);
-
-	if (st != STATUS_OK)
-		return st;
-	st = session_info(a, &s, CTL_ALL_TABLES);
-	if (st == STATUS_OK && a->json)
-		st = cli_json(list_json(s.info));
-	else if (st == STATUS_OK)
-		list_table(s.info);
-	session_close(&s);
-	return st;
-}
-
 const struct command cmd_filter_add = {
 	.group = "filter",
 	.verb = "add",
 	.words = "NAME [EXPR...]",
-	.min_words = 1,
 	.max_words = CLI_NO_LIMIT,
 	.what = "bind the frames of a filter to a counter, ring or handler",
 	.options = add_options,
@@ -331,13 +304,4 @@ const struct command cmd_filter_del = {
 	.what = "unbind a filter",
 	.example = "spindle filter del web",
 	.run = run_del,
-};
-
-const struct command cmd_filter_list = {
-	.group = "filter",
-	.verb = "list",
-	.words = "",
-	.what = "all bindings with their counters",
-	.example = "spindle filter list --json",
-	.run = run_list,
 };

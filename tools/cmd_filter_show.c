@@ -1,105 +1,116 @@
 /*
- * cmd_filter_show.c - show or dump what is bound in a running machine.
+ * cmd_filter_show.c - everything about one filter of a running machine.
  */
 #include "bindings.h"
 #include "commands.h"
 #include "forms.h"
+#include "seen.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const struct option dump_options[] = {
-	{ "all", 0, NULL, "all filters; --as mips: the merged classifiers" },
-	{ "as", 0, "FORM", "atoms (default), graph, mips or dot" },
-	{ NULL, 0, NULL, NULL },
+struct shown {
+	const struct sp_info *info;
+	const struct sp_binding_info *b;
+	char flow[SP_NAME];
+	struct seen_age age;
+	struct expr e;
+	struct code code;
 };
 
-/* --- show ------------------------------------------------------------------- */
-
 static enum status
-show_json(const struct sp_info *info, const struct sp_binding_info *b,
-	const struct expr *e, const struct code *c)
+show_json(const struct shown *v)
 {
-	char *text = filter_text(&e->filter, FORM_PATHS_JSON);
-	char to[SP_NAME + 8];
-	json_t *o = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:s}",
-		"name", b->name, "id", (json_int_t)b->id, "packets",
-		(json_int_t)b->packets, "bytes", (json_int_t)b->bytes,
-		"consumed", (json_int_t)b->consumed, "delivered",
-		(json_int_t)b->delivered, "drops", drops_json(b->dropped),
-		"atoms", text);
+	const struct dpf_filter *f = &v->e.filter;
+	char *text = filter_text(f, FORM_PATHS_JSON);
+	json_t *o = binding_facts(v->info, v->b);
 
-	json_object_set_new(o, "nodes", json_integer(e->filter.nnodes));
-	json_object_set_new(o, "residual", json_integer(e->filter.nresidual));
+	json_object_set_new(o, "atoms", json_string(text));
+	json_object_set_new(o, "nodes", json_integer(f->nnodes));
+	json_object_set_new(o, "residual", json_integer(f->nresidual));
 	json_object_set_new(
-		o, "native_bytes", json_integer((json_int_t)c->n * 4));
+		o, "native_bytes", json_integer((json_int_t)v->code.n * 4));
 	json_object_set_new(
-		o, "worst", json_integer(code_worst(c->words, c->n)));
-	json_object_set_new(o, "owner", json_string(env_name(info, b->owner)));
+		o, "worst", json_integer(code_worst(v->code.words, v->code.n)));
+	json_object_set_new(o, "flow", json_string(v->flow));
+	json_object_set_new(o, "rank", json_integer(v->b->rank));
 	json_object_set_new(
-		o, "to", json_string(binding_to(info, b, to, sizeof(to))));
-	json_object_set_new(o, "priority", json_integer(b->priority));
-	json_object_set_new(o, "rank", json_integer(b->rank));
+		o, "shared", json_boolean((v->b->flags & SP_BIND_SHARED) != 0));
 	json_object_set_new(
-		o, "shared", json_boolean((b->flags & SP_BIND_SHARED) != 0));
-	json_object_set_new(
-		o, "follow", json_boolean((b->flags & SP_BIND_FOLLOW) != 0));
-	json_object_set_new(o, "followed", json_integer(b->followed));
+		o, "follow", json_boolean((v->b->flags & SP_BIND_FOLLOW) != 0));
+	seen_json(&v->age, o);
 	free(text);
 	return cli_json(o);
 }
 
-static enum status
-show_text(const struct sp_info *info, const struct sp_binding_info *b,
-	const struct expr *e, const struct code *c)
+static void
+show_counters(const struct shown *v)
 {
-	char to[SP_NAME + 8];
+	const struct sp_binding_info *b = v->b;
+	char when[80];
 
-	printf("filter %s\n  id        %#x, rank %u, priority %d\n"
-	       "  owner     %s\n  to        %s\n"
-	       "  packets   %u (%u bytes)\n  consumed  %u, delivered %u\n",
-		b->name, b->id, b->rank, (int)b->priority,
-		env_name(info, b->owner), binding_to(info, b, to, sizeof(to)),
-		b->packets, b->bytes, b->consumed, b->delivered);
-	if ((b->flags & SP_BIND_SHARED) != 0)
-		puts("  shared    group frames and ARP, a copy of its own");
+	printf("  matched   %u frames (%u bytes), %s%s\n", b->packets, b->bytes,
+		v->age.never ? "" : "the last one ",
+		v->age.never ? "never since it was installed"
+			     : seen_words(&v->age, false, when, sizeof(when)));
+	if (b->target == SP_TO_RING || b->target == SP_TO_ASH)
+		printf("  consumed  %u, delivered %u\n", b->consumed,
+			b->delivered);
 	if ((b->flags & SP_BIND_FOLLOW) != 0)
 		printf("  followed  %u later fragments of its datagrams\n",
 			b->followed);
-	for (unsigned i = 0; i < SP_DROP_COUNT; i++) {
+	for (unsigned i = 0; i < SP_DROP_COUNT; i++)
 		if (b->dropped[i] != 0)
 			printf("  dropped   %u %s\n", b->dropped[i],
 				drop_name(i));
-	}
-	printf("  native    %zu bytes alone, at most %u instructions\n"
-	       "  atoms     %u tests:\n",
-		c->n * 4, code_worst(c->words, c->n), e->filter.nnodes);
-	filter_print_atoms(&e->filter, FORM_PATHS, stdout);
-	return STATUS_OK;
 }
 
 static enum status
-show(const struct args *a, struct session *s)
+show_text(const struct shown *v)
 {
-	const struct sp_binding_info *b;
-	struct code c = { .words = NULL };
-	struct expr e;
+	const struct sp_binding_info *b = v->b;
+	const struct dpf_filter *f = &v->e.filter;
+	char to[SP_NAME + 8];
+
+	printf("filter %s\n  id        %#x, rank %u, priority %d\n"
+	       "  owner     %s, in flow '%s'\n  to        %s\n",
+		b->name, b->id, b->rank, (int)b->priority,
+		env_name(v->info, b->owner), v->flow,
+		binding_to(v->info, b, to, sizeof(to)));
+	if ((b->flags & SP_BIND_SHARED) != 0)
+		puts("  shared    group frames and ARP, a copy of its own");
+	show_counters(v);
+	printf("  native    %zu bytes alone, at most %u instructions a frame\n"
+	       "  atoms     %u tests, residual %u:\n",
+		v->code.n * 4, code_worst(v->code.words, v->code.n), f->nnodes,
+		f->nresidual);
+	filter_print_atoms(f, FORM_PATHS, stdout);
+	return STATUS_OK;
+}
+
+/* Fill V for the binding of that name; V is to be released in any case. */
+static enum status
+look(const struct args *a, struct session *s, struct shown *v)
+{
+	struct seen *seen;
 	enum status st = session_info(a, s, CTL_ALL_TABLES);
 
 	if (st != STATUS_OK)
 		return st;
-	b = find_binding(s->info, a->words[0]);
-	if (b == NULL)
+	v->info = s->info;
+	v->b = find_binding(s->info, a->words[0]);
+	if (v->b == NULL)
 		return cli_fail(a, "no filter '%s'", a->words[0]);
-	st = binding_fetch(a, s, a->words[0], &e);
+	st = seen_look(a, s, &seen);
 	if (st != STATUS_OK)
 		return st;
-	st = code_compile_one(a, &e.filter, &c);
+	v->age = seen_age(seen, (size_t)(v->b - s->info->binding));
+	seen_release(seen);
+	st = binding_flow(a, s, v->b, v->flow);
 	if (st == STATUS_OK)
-		st = a->json ? show_json(s->info, b, &e, &c)
-			     : show_text(s->info, b, &e, &c);
-	code_release(&c);
-	expr_release(&e);
+		st = binding_fetch(a, s, a->words[0], &v->e);
+	if (st == STATUS_OK)
+		st = code_compile_one(a, &v->e.filter, &v->code);
 	return st;
 }
 
@@ -107,116 +118,17 @@ static enum status
 run_show(const struct args *a)
 {
 	struct session s = { .ctl = NULL };
+	struct shown v = { .info = NULL };
 	enum status st = word_name(a, "filter", a->words[0]);
 
 	if (st == STATUS_OK)
 		st = session_open(a, &s);
 	if (st == STATUS_OK)
-		st = show(a, &s);
-	session_close(&s);
-	return st;
-}
-
-/* --- dump ------------------------------------------------------------------- */
-
-static enum status
-dump_one(
-	const struct args *a, struct session *s, const char *name, enum form as)
-{
-	struct expr e;
-	enum status st = binding_fetch(a, s, name, &e);
-
-	if (st != STATUS_OK)
-		return st;
-	if (a->json) {
-		char *text = filter_text(&e.filter, FORM_PATHS_JSON);
-
-		st = cli_json(json_pack("{s:s, s:s, s:i}", "name", name,
-			"atoms", text, "nodes", (int)e.filter.nnodes));
-		free(text);
-	} else {
-		st = form_print(a, &e, name, as);
-	}
-	expr_release(&e);
-	return st;
-}
-
-/* The classifier of all taps, or of all others, as the kernel compiles it. */
-static enum status
-dump_merged(const struct args *a, struct session *s, bool taps)
-{
-	struct code_entry *entries = xalloc(SP_MAX_BINDINGS * sizeof(*entries));
-	struct expr *e = xalloc(SP_MAX_BINDINGS * sizeof(*e));
-	struct code c = { .words = NULL };
-	enum status st = STATUS_OK;
-	size_t n = 0;
-
-	for (size_t i = 0; i < SP_MAX_BINDINGS && st == STATUS_OK; i++) {
-		const struct sp_binding_info *b = &s->info->binding[i];
-
-		if (b->id == 0 || (b->target == SP_TO_COUNT) != taps)
-			continue;
-		st = binding_fetch(a, s, b->name, &e[n]);
-		entries[n].filter = &e[n].filter;
-		entries[n].id = (uint32_t)i + 1;
-		entries[n].rank = b->rank;
-		printf("# %s = %u\n", b->name, entries[n].id);
-		n += st == STATUS_OK;
-	}
+		st = look(a, &s, &v);
 	if (st == STATUS_OK)
-		st = code_compile(
-			a, taps ? DPF_SET_ALL : DPF_SET_ONE, entries, n, &c);
-	if (st == STATUS_OK)
-		code_dump(c.words, c.n, CODE_BASE, stdout);
-	code_release(&c);
-	while (n > 0)
-		expr_release(&e[--n]);
-	free(entries);
-	free(e);
-	return st;
-}
-
-static enum status
-dump_all(const struct args *a, struct session *s, enum form as)
-{
-	enum status st = session_info(a, s, CTL_ALL_TABLES);
-
-	if (st == STATUS_OK && as == AS_MIPS) {
-		puts("# classifier of all bindings but taps");
-		st = dump_merged(a, s, false);
-		if (st == STATUS_OK) {
-			puts("# classifier of all taps");
-			st = dump_merged(a, s, true);
-		}
-		return st;
-	}
-	for (size_t i = 0; i < SP_MAX_BINDINGS && st == STATUS_OK; i++) {
-		if (s->info->binding[i].id == 0)
-			continue;
-		if (!a->json && as != AS_DOT)
-			printf("# %s\n", s->info->binding[i].name);
-		st = dump_one(a, s, s->info->binding[i].name, as);
-	}
-	return st;
-}
-
-static enum status
-run_dump(const struct args *a)
-{
-	struct session s = { .ctl = NULL };
-	bool all = opt_get(a, "all") != NULL;
-	enum form as;
-	enum status st = form_parse(a, &as);
-
-	if (st == STATUS_OK && all == (a->nwords > 0))
-		st = cli_misuse(a, "expected a NAME or --all");
-	if (st == STATUS_OK && !all)
-		st = word_name(a, "filter", a->words[0]);
-	if (st == STATUS_OK)
-		st = session_open(a, &s);
-	if (st == STATUS_OK)
-		st = all ? dump_all(a, &s, as)
-			 : dump_one(a, &s, a->words[0], as);
+		st = a->json ? show_json(&v) : show_text(&v);
+	code_release(&v.code);
+	expr_release(&v.e);
 	session_close(&s);
 	return st;
 }
@@ -230,15 +142,4 @@ const struct command cmd_filter_show = {
 	.what = "everything about one bound filter",
 	.example = "spindle filter show web --json",
 	.run = run_show,
-};
-
-const struct command cmd_filter_dump = {
-	.group = "filter",
-	.verb = "dump",
-	.words = "NAME|--all",
-	.max_words = 1,
-	.what = "a bound filter as atoms, graph, MIPS code or for graphviz",
-	.options = dump_options,
-	.example = "spindle filter dump web --as mips",
-	.run = run_dump,
 };

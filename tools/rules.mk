@@ -12,7 +12,7 @@ ALL += build/spindle
 
 # The parts that need no machine have a unit test.
 TOOL_PURE := tools/cli.c tools/util.c tools/ctl_frame.c tools/code.c \
-	tools/expr.c tools/show.c tools/stats.c tools/probe.c
+	tools/expr.c tools/show.c tools/stats.c tools/probe.c tools/seen_age.c
 build/test/host/test_tool: $(TOOL_PURE:%=build/host/%.o)
 
 # What people write and read: filters as text, warnings, frames.

@@ -65,6 +65,7 @@ enum ag_op {
 	AG_AUDIT = 18,  /* - : u32 0, or 1 and why the kernel's tables disagree
 			  as text[SP_AUDIT] */
 	AG_REVOKE = 19, /* struct sp_revoke : - */
+	AG_CLOCK = 23,  /* - : u32 CP0 Count, for comparison with last_count */
 	/* Captures, AG_CAPTURES of them.  One that is not read for
 	 * AG_CAPTURE_SECONDS ends by itself. */
 	AG_CAPTURE_OPEN = 24, /* struct ag_capture (blob staged): what is in its

@@ -356,6 +356,15 @@ op_capture_end(const uint8_t *p, size_t len, struct answer *a)
 	return no_capture(capture_end(le32_get(p)), a);
 }
 
+static int
+op_clock(const uint8_t *p, size_t len, struct answer *a)
+{
+	(void)p;
+	(void)len;
+	answer_put32(a, sys_count());
+	return SP_OK;
+}
+
 _Static_assert(offsetof(struct ag_app, slices) == AG_APP_LEAST,
 	"part of the protocol");
 
@@ -389,6 +398,7 @@ static const struct operation operations[] = {
 	[AG_HALT] = { op_halt, 4, 4, false },
 	[AG_ASH_STATE] = { op_ash_state, SP_NAME + 8, SP_NAME + 8, true },
 	[AG_AUDIT] = { op_audit, 0, 0, true },
+	[AG_CLOCK] = { op_clock, 0, 0, true },
 	[AG_REVOKE] = { op_revoke, sizeof(struct sp_revoke),
 		sizeof(struct sp_revoke), false },
 	[AG_FILTER_RUN] = { run_frames, 4, AG_MAX_PAYLOAD, true },

@@ -5,6 +5,7 @@ LIMIT: 240
 """
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -133,6 +134,14 @@ def test_a_filter_s_life():
         check("jr $ra" in m.cli("filter", "dump", "--all", "--as",
                                 "mips").stdout, "dump as mips")
         equal([f["name"] for f in m.ask("filter", "list")], ["seven"], "list")
+        with tempfile.NamedTemporaryFile("w") as f:
+            f.write(spindle("filter", "check", "udp dst port 7", "--as",
+                            "bpf").stdout)
+            f.flush()
+            m.cli("filter", "replace", "seven", "--bpf", f.name)
+        got = m.ask("filter", "show", "seven")
+        equal(got["packets"], 1, "counter after replacing by a program")
+        check("56:16 == 7" in got["atoms"], got["atoms"])
         m.cli("filter", "del", "seven")
         refused("filter", "show", "seven", "--name", m.name, says="no filter")
         refused("filter", "del", "seven", "--name", m.name, says="no filter")
@@ -144,6 +153,91 @@ def test_a_filter_s_life():
                 m.name, says="no handler")
 
 
+def test_what_is_printed_of_a_filter_is_the_filter():
+    with Machine() as m:
+        for name, expr in (("udp", "udp dst port 7"), ("all", ""),
+                           ("tagged", "vlan 5 and tcp port 80")):
+            atoms = spindle("filter", "check", expr, "--as", "atoms").stdout
+            graph = spindle("filter", "check", expr, "--as", "graph").stdout
+            m.cli("filter", "add", name, "--atoms", atoms)
+            equal(m.cli("filter", "dump", name, "--as", "graph").stdout, graph,
+                  f"{name} bound as atoms")
+            m.cli("filter", "add", name + "2", "--atoms",
+                  m.cli("filter", "dump", name, "--as", "graph").stdout)
+            equal(m.cli("filter", "dump", name + "2", "--as", "atoms").stdout,
+                  atoms, f"{name} bound as a graph")
+        m.cli("filter", "add", "same", "ip[12:4] = ip[16:4]")
+        with tempfile.NamedTemporaryFile("w") as f:
+            f.write(m.cli("filter", "dump", "same", "--as", "bpf").stdout)
+            f.flush()
+            m.cli("filter", "add", "same2", "--bpf", f.name)
+        equal(m.ask("filter", "show", "same2")["residual"],
+              m.ask("filter", "show", "same")["residual"], "residuals")
+
+
+def test_what_never_matched_is_seen_and_when_others_did():
+    with Machine() as m:
+        for name in ("p10", "p9", "p7"):
+            m.cli("filter", "add", name, f"udp dst port {name[1:]}")
+        for never in (f["never_matched"] for f in m.ask("filter", "list")):
+            equal(never, True, "never matched")
+        check("never since it was installed" in
+              m.cli("filter", "show", "p7").stdout, "show")
+        with m.wire() as w:
+            w.send(frames.udp())
+            m.settled(1)
+            at = time.monotonic()
+        got = m.ask("filter", "list")
+        equal([f["name"] for f in got], ["p7", "p9", "p10"], "order")
+        equal([f["never_matched"] for f in got], [False, True, True], "never")
+        equal(got[1]["last_match_s"], None, "last match of p9")
+        time.sleep(0.5)
+        age = m.ask("filter", "show", "p7")["last_match_s"]
+        check(0.4 < age < time.monotonic() - at + 0.2, f"{age} s ago")
+        text = m.cli("filter", "list").stdout
+        check("3 filters, 2 of them never matched" in text, text)
+        equal(len(m.cli("filter", "list", "--never").stdout.splitlines()), 4,
+              "lines of those that never matched")
+        with open(m.dir + "/seen", "wb") as f:
+            f.write(b"no notes at all")
+        age2 = m.ask("filter", "show", "p7")["last_match_s"]
+        check(age <= age2 < age + 5, f"{age2} s ago, without notes")
+
+
+def test_many_filters_are_added_by_one_command():
+    with tempfile.TemporaryDirectory() as tmp, Machine() as m:
+        path = os.path.join(tmp, "many")
+
+        def write(*lines):
+            with open(path, "w", encoding="utf-8") as f:
+                f.write("\n".join(lines) + "\n")
+
+        write("# mine", "", *(f"p{i}=udp dst port {i}" for i in range(30)))
+        equal(m.cli("filter", "add", "--from", path).stdout,
+              "30 filters added\n", "answer")
+        equal(len(m.ask("filter", "list")), 30, "filters")
+        write("a=ip", "b=no such word", "p3=ip", "c d=ip", "e=arp")
+        done = m.cli("filter", "add", "--from", path, "--json", status=1)
+        equal(json.loads(done.stdout), {"added": 2, "refused": 3}, "answer")
+        for says in (f"{path}:2: cannot parse", "p3 is installed",
+                     f"{path}:4: 'c d' is no name", "3 of the filters of"):
+            check(says in done.stderr, done.stderr)
+        write("f=ip", "g=arp", "e=ip6")
+        done = m.cli("filter", "add", "--from", path, "--all-or-none",
+                     status=1)
+        check("none was added" in done.stderr, done.stderr)
+        write("f=ip", "g=no such word")
+        m.cli("filter", "add", "--from", path, "--all-or-none", status=1)
+        equal(len(m.ask("filter", "list")), 32, "filters")
+        write("f=ip", "g=arp")
+        m.cli("filter", "add", "--from", path, "--all-or-none")
+        equal(len(m.ask("filter", "list")), 34, "filters")
+        refused("filter", "add", "x", "--from", path, "--name", m.name,
+                status=2, says="has names")
+        refused("filter", "add", "--from", "/no/such/file", "--name", m.name,
+                says="No such file")
+
+
 def test_overlap_is_refused_with_a_frame_that_both_take():
     with Machine() as m:
         m.cli("app", "start", "build/apps/echo-ring.elf")
@@ -152,6 +246,9 @@ def test_overlap_is_refused_with_a_frame_that_both_take():
         line = refused("filter", "add", "src", "udp src port 9", "--to",
                        "ring:echo-ring", "--name", m.name, says="'dst'")
         check("overlaps" in line, line)
+        check("'dst' of echo-ring" in line, line)
+        check(re.search(r"IPv[46] UDP \S+(:| port )9 > \S+(:| port )7\)", line),
+              line)
         frame = bytes.fromhex(line.split("both take ")[1].split()[0])
         equal(frame[12:14], b"\x08\0" if frame[14] >> 4 == 4 else b"\x86\xdd",
               "the example's EtherType")

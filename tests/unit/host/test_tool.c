@@ -12,6 +12,7 @@
 #include "tools/ctl_frame.h"
 #include "tools/expr.h"
 #include "tools/probe.h"
+#include "tools/seen.h"
 #include "tools/stats.h"
 
 #include <spindle/bytes.h>
@@ -400,6 +401,40 @@ test_rounded_times_give_the_one_number_of_instructions(void)
 	probe_instructions(us, 0);
 }
 
+/* --- times of last matches ------------------------------------------------------------ */
+
+static void
+test_ages_are_certain_only_within_one_wrap_of_count(void)
+{
+	const uint32_t second = 166666667;
+	struct seen_age age;
+	char text[100];
+
+	age = seen_resolve(5 * second, 2 * second, 4);
+	CU_ASSERT_DOUBLE_EQUAL(age.least, 3, 1e-3);
+	CU_ASSERT_DOUBLE_EQUAL(age.most, 3, 1e-3);
+	CU_ASSERT_STRING_EQUAL(
+		seen_words(&age, false, text, sizeof(text)), "3.0 s ago");
+	age = seen_resolve(second, 0 - second, 20);
+	CU_ASSERT_DOUBLE_EQUAL(age.least, 2, 1e-3);
+	CU_ASSERT_DOUBLE_EQUAL(age.most, 2, 1e-3);
+	age = seen_resolve(5 * second, 2 * second, 28);
+	CU_ASSERT_DOUBLE_EQUAL(age.most, 3, 1e-3);
+	age = seen_resolve(5 * second, 2 * second, 60);
+	CU_ASSERT_DOUBLE_EQUAL(age.least, 3, 1e-3);
+	CU_ASSERT_DOUBLE_EQUAL(age.most, 3 + 2 * 25.7698, 1e-3);
+	CU_ASSERT_STRING_EQUAL(
+		seen_words(&age, true, text, sizeof(text)), "~3.0 s ago");
+	CU_ASSERT_STRING_EQUAL(seen_words(&age, false, text, sizeof(text)),
+		"3.0 s ago, or multiples of 25.8 s more, at most 54.5 s ago");
+	age = (struct seen_age){ .never = true };
+	CU_ASSERT_STRING_EQUAL(
+		seen_words(&age, true, text, sizeof(text)), "never");
+	age = (struct seen_age){ .least = 7200, .most = 7200 };
+	CU_ASSERT_STRING_EQUAL(
+		seen_words(&age, true, text, sizeof(text)), "2.0 h ago");
+}
+
 int
 main(void)
 {
@@ -421,6 +456,7 @@ main(void)
 	CU_ADD_TEST(s, test_probes_have_right_checksums_at_any_size);
 	CU_ADD_TEST(s, test_times_are_read_off_the_dump);
 	CU_ADD_TEST(s, test_rounded_times_give_the_one_number_of_instructions);
+	CU_ADD_TEST(s, test_ages_are_certain_only_within_one_wrap_of_count);
 	CU_basic_set_mode(CU_BRM_NORMAL);
 	CU_basic_run_tests();
 	failed = CU_get_number_of_failures();
