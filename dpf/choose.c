@@ -291,6 +291,7 @@ gen_group(struct gen *g, const struct test *t, ref_t head, uint32_t x,
 		uint32_t key, c = REG_CONST;
 
 		r = n == 1 ? head : next_arm(g->s, r);
+		dpf_gen_about(g, DPF_ITEM_TEST, r);
 		key = key_of(g->s, r) >> v->shift;
 		if (key == 0)
 			c = MIPS_ZERO;
@@ -318,6 +319,7 @@ dpf_gen_arm(struct gen *g, ref_t arm)
 		p->label = dpf_gen_label(g);
 	if (p->group == 0)
 		return;
+	dpf_gen_about(g, DPF_ITEM_CHOICE, p->parent);
 	if (t->groups != 0)
 		gen_search(g, t, arm, x, &v);
 	gen_group(g, t, arm, x, &v, t->groups == 0);

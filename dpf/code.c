@@ -7,18 +7,25 @@
 #include "dpf/emit.h"
 
 static void
+write(struct gen *g, uint32_t i, uint32_t word)
+{
+	if (g->code == NULL)
+		return;
+	dpf_write(g->s, &g->code[i], word);
+	if (g->s->notes != NULL)
+		dpf_note(g, i);
+}
+
+static void
 put(struct gen *g, uint32_t word)
 {
-	if (g->code != NULL)
-		dpf_write(g->s, &g->code[g->pc], word);
-	g->pc++;
+	write(g, g->pc++, word);
 }
 
 static void
 fill(struct gen *g, uint32_t word)
 {
-	if (g->code != NULL)
-		dpf_write(g->s, &g->code[g->slot], word);
+	write(g, g->slot, word);
 	g->slot = 0;
 }
 

@@ -349,4 +349,60 @@ uint32_t dpf_code_bound(const uint32_t *code, size_t words, uint32_t address,
  * offset; 0xffff when it follows a variable base. */
 uint32_t dpf_set_reach(const struct dpf_set *s);
 
+/* --- what a set looks like ------------------------------------------------ */
+
+enum dpf_item_kind {
+	DPF_ITEM_TEST,   /* the fields have these values */
+	DPF_ITEM_BOUND,  /* the frame has the bytes that all below needs */
+	DPF_ITEM_CHOICE, /* which of COUNT values does the field have? */
+	DPF_ITEM_TABLE,  /* a table of COUNT entries is asked for the fields */
+	DPF_ITEM_TAIL,   /* a test, shared by many paths of filter ID; without
+			    fields: those paths go on there */
+	DPF_ITEM_LEAF,   /* filter ID accepts with RANK */
+	DPF_ITEM_FRAME,  /* the way in and out */
+};
+
+enum { DPF_ITEM_FIELDS = 16 };
+
+/*
+ * A piece of the merged trie.  What must hold is written as a filter that
+ * accepts when it does, FIELDS; of a choice or a table only where the fields
+ * are counts, not the values.
+ */
+struct dpf_item {
+	uint8_t kind;       /* enum dpf_item_kind */
+	uint32_t at, above; /* names: of this piece, of the one it hangs on */
+	uint32_t id, rank;
+	uint32_t count;
+	struct dpf_filter fields;
+	/* What it consists of. */
+	struct dpf_base bases[DPF_MAX_BASES];
+	struct dpf_node nodes[DPF_ITEM_FIELDS];
+};
+
+typedef void dpf_item_fn(void *arg, const struct dpf_item *item);
+/* Word I of the code serves ITEM. */
+typedef void dpf_note_fn(void *arg, uint32_t i, const struct dpf_item *item);
+
+/* All tests, tables and leaves, each behind the one it hangs on, whose name is
+ * 0 at the top. */
+void dpf_set_walk(const struct dpf_set *s, dpf_item_fn *fn, void *arg);
+
+/* The filters that ITEM leads to; one may come several times. */
+void dpf_set_below(const struct dpf_set *s, const struct dpf_item *item,
+	void (*fn)(void *arg, uint32_t id), void *arg);
+
+/*
+ * dpf_set_annotate - make the code anew and tell what each word serves.
+ *
+ * Words come in any order; the last call for a word counts.  Returns what
+ * dpf_set_insert() does when there is no memory.
+ */
+int dpf_set_annotate(
+	struct dpf_set *s, dpf_note_fn *note, void *arg) SP_MUST_CHECK;
+
+/* The classifier's code as it is now, which runs at *ADDRESS. */
+const uint32_t *dpf_set_code(
+	const struct dpf_set *s, size_t *words, uint32_t *address);
+
 #endif /* DPF_H */

@@ -146,6 +146,7 @@ dpf_gen_exit(struct gen *g)
 {
 	uint32_t jr = mips_r(MIPS_OP_jr, 0, MIPS_RA, 0);
 
+	dpf_gen_about(g, DPF_ITEM_FRAME, 0);
 	if (g->s->kind == DPF_SET_ONE) {
 		dpf_gen_fixed(g, jr);
 		dpf_gen_fixed(g,
@@ -179,13 +180,16 @@ dpf_gen_best(struct gen *g)
 }
 
 static void
-gen_leaf(struct gen *g, const struct place *p)
+gen_leaf(struct gen *g, ref_t place)
 {
+	const struct place *p = place_at(g->s, place);
 	uint16_t order = p->leaf_order;
 	uint32_t best = (uint32_t)order << 16 | p->leaf_id;
 	bool certain = order > g->carry;
 	ref_t next = better(g, fail_of_place(g, p), order);
 
+	dpf_gen_about(g, DPF_ITEM_LEAF, place);
+	g->about.id = p->leaf_id;
 	if (next == 0 && certain) {
 		dpf_gen_fixed(g, mips_r(MIPS_OP_jr, 0, MIPS_RA, 0));
 		dpf_gen_fixed(g, dpf_li_word(MIPS_V0, p->leaf_id, 0));
@@ -224,9 +228,11 @@ gen_ids(struct gen *g, ref_t place)
 	const struct place *p = place_at(g->s, place);
 	int32_t n = 0;
 
+	dpf_gen_about(g, DPF_ITEM_LEAF, place);
 	for (ref_t r = p->leaves; r != 0;) {
 		const struct leaf *l = leaf_at(g->s, r);
 
+		g->about.id = l->id;
 		dpf_gen_op(g, dpf_li_word(REG_CONST, l->id, 0));
 		dpf_gen_fixed(
 			g, mips_i(MIPS_OP_sh, REG_CONST, REG_IDS, 2 * n++));
@@ -250,6 +256,7 @@ enter_place(struct gen *g, ref_t place)
 	struct place *p = place_at(g->s, place);
 	uint32_t fail = dpf_gen_label_of(g, fail_of_place(g, p));
 
+	dpf_gen_about(g, DPF_ITEM_BOUND, place);
 	dpf_gen_frame(g, p->need, fail);
 	if (p->need_base != 0)
 		dpf_gen_base(g, p->need_base, p->need_of_base, fail);
@@ -312,14 +319,17 @@ enter_test(struct gen *g, ref_t test, bool first)
 		restore_at_place(g, place_at(g->s, t->parent), t->carry);
 	}
 	if (t->kind == KIND_TABLE) {
+		dpf_gen_about(g, DPF_ITEM_TABLE, test);
 		enter_table(g, test);
 		return t->first;
 	}
 	if (t->narms == 1) {
+		dpf_gen_about(g, DPF_ITEM_TEST, t->first);
 		arm = dpf_gen_single(g, test);
 		share_with_run(g, test, arm);
 		return arm;
 	}
+	dpf_gen_about(g, DPF_ITEM_CHOICE, test);
 	dpf_gen_choice(g, test);
 	save_at_test(g, t);
 	dpf_gen_arm(g, t->first);
@@ -343,7 +353,7 @@ leave_place(struct gen *g, ref_t place)
 				p->leaf_label = dpf_gen_label(g);
 				restore_at_place(g, p, p->leaf_carry);
 			}
-			gen_leaf(g, p);
+			gen_leaf(g, place);
 		}
 		if (test == 0)
 			return 0;
@@ -373,7 +383,9 @@ generate(struct gen *g, uint32_t *code)
 	g->frame = g->carry = 0;
 	g->nbinds = g->nregs = g->top = 0;
 	g->raw_valid = false;
+	dpf_gen_about(g, DPF_ITEM_BOUND, place);
 	dpf_gen_frame(g, place_at(g->s, place)->need, g->exit);
+	dpf_gen_about(g, DPF_ITEM_FRAME, 0);
 	dpf_gen_op(g, mips_r(MIPS_OP_addu, REG_BEST, zero, MIPS_ZERO));
 	while (place != 0) {
 		ref_t test;

@@ -40,6 +40,19 @@ struct bind {
 	uint8_t reg;
 };
 
+/* What the words are for that are being made. */
+struct about {
+	uint8_t kind;      /* enum dpf_item_kind */
+	ref_t first, last; /* places, a test, or a node of a tail */
+	uint32_t id;
+};
+
+/* Who wants to know. */
+struct notes {
+	dpf_note_fn *fn;
+	void *arg;
+};
+
 struct gen {
 	const struct dpf_set *s;
 	uint32_t *code; /* NULL: only count */
@@ -47,6 +60,7 @@ struct gen {
 	uint32_t address;
 	uint32_t exit; /* label */
 	ref_t coded;   /* tables, the last first */
+	struct about about;
 	uint32_t slot; /* index of a delay slot that is still free, 0: none */
 	bool guards;   /* that branch checks a bound: no load moves up */
 	bool far;      /* no branch may be assumed to reach */
@@ -78,6 +92,19 @@ struct view {
 	uint8_t pos; /* of that bit field */
 	uint8_t shift;
 };
+
+static inline void
+dpf_gen_about(struct gen *g, enum dpf_item_kind kind, ref_t at)
+{
+	g->about = (struct about){
+		.kind = (uint8_t)kind, .first = at, .last = at
+	};
+}
+
+/* --- show.c: for those who look ---------------------------------------------- */
+
+/* Word I has been made. */
+void dpf_note(const struct gen *g, uint32_t i);
 
 /* --- code.c: words, branches, constants, loads ----------------------------- */
 

@@ -18,6 +18,7 @@ dpf_gen_call(struct gen *g, uint32_t label, uint32_t fail)
 {
 	uint32_t back;
 
+	g->about.kind = DPF_ITEM_TAIL;
 	g->slot = 0;
 	back = g->address + 4 * (g->pc + 3);
 	dpf_gen_op(g, mips_i(MIPS_OP_lui, REG_RETURN, MIPS_ZERO,
@@ -144,7 +145,7 @@ gen_node(struct gen *g, struct tail *t, uint32_t reject)
 static void
 gen_tail(struct gen *g, ref_t head)
 {
-	uint32_t reject = 0;
+	uint32_t reject = 0, id = tail_at(g->s, head)->id;
 
 	forget(g, head);
 	g->nregs = g->top;
@@ -154,6 +155,8 @@ gen_tail(struct gen *g, ref_t head)
 		struct tail *t = tail_at(g->s, head);
 
 		t->label = dpf_gen_label(g);
+		dpf_gen_about(g, DPF_ITEM_TAIL, head);
+		g->about.id = id;
 		if (!t->is_end) {
 			head = gen_node(g, t, reject);
 			continue;

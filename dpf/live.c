@@ -161,6 +161,14 @@ fit(struct dpf_set *s, bool adding, uint32_t *words, bool *far)
 	}
 }
 
+const uint32_t *
+dpf_set_code(const struct dpf_set *s, size_t *words, uint32_t *address)
+{
+	*words = s->words;
+	*address = s->address + s->side[0];
+	return trie_at(s, s->side[0]);
+}
+
 /* How long do WORDS take that have been written to SIDE?  The room behind them
  * is for the answers. */
 static uint32_t

@@ -97,6 +97,7 @@ struct match {
 	ref_t base;
 	uint32_t reg, known, fail;
 	struct piece piece;
+	ref_t test; /* that the bytes to come belong to: its arm */
 };
 
 static bool
@@ -190,6 +191,7 @@ flush(struct match *m)
 {
 	gen_piece(m, &m->piece, 4);
 	m->piece.mask = m->piece.value = 0;
+	m->g->about.first = m->g->about.last = m->test;
 }
 
 /* Demand that the byte at OFF has VALUE under MASK. */
@@ -238,12 +240,17 @@ gen_run(struct match *m, ref_t test)
 		uint32_t value = place_at(m->g->s, t->first)->link.key;
 		ref_t next = follower(m->g->s, t);
 
+		m->test = t->first;
+		if (m->piece.mask == 0)
+			m->g->about.first = m->g->about.last = m->test;
 		for (unsigned i = 0; i < t->width; i++) {
 			uint32_t mask = t->mask >> 8 * i & 0xff;
 
-			if (mask != 0)
-				add_byte(m, (int32_t)(t->off + i), mask,
-					value >> 8 * i & 0xff);
+			if (mask == 0)
+				continue;
+			add_byte(m, (int32_t)(t->off + i), mask,
+				value >> 8 * i & 0xff);
+			m->g->about.last = m->test;
 		}
 		if (next == 0) {
 			flush(m);

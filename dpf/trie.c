@@ -161,9 +161,9 @@ dpf_trie_values(const struct dpf_set *s, ref_t place, uint32_t n, uint32_t last,
 }
 
 ref_t
-dpf_trie_walk(const struct dpf_set *s, ref_t test)
+dpf_trie_below(const struct dpf_set *s, ref_t root, ref_t test)
 {
-	ref_t place = s->trie;
+	ref_t place = root;
 
 	if (test != 0) {
 		test_at(s, test)->first =
@@ -175,15 +175,27 @@ dpf_trie_walk(const struct dpf_set *s, ref_t test)
 
 		if (p->tests != 0)
 			return p->tests;
-		while (p->link.next == 0) { /* up: all below P is done */
-			if (p->parent == 0)
+		for (;;) { /* up: all below PLACE is done */
+			const struct test *t;
+
+			if (place == root)
 				return 0;
-			if (test_at(s, p->parent)->link.next != 0)
-				return test_at(s, p->parent)->link.next;
-			p = place_at(s, test_at(s, p->parent)->parent);
+			place = place_at(s, place)->link.next;
+			if (place != 0)
+				break;
+			t = test_at(s, p->parent);
+			if (t->link.next != 0)
+				return t->link.next;
+			place = t->parent;
+			p = place_at(s, place);
 		}
-		place = p->link.next;
 	}
+}
+
+ref_t
+dpf_trie_walk(const struct dpf_set *s, ref_t test)
+{
+	return dpf_trie_below(s, s->trie, test);
 }
 
 void

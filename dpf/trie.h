@@ -206,10 +206,11 @@ struct dpf_set {
 	uint32_t words; /* of live code */
 	uint32_t bound; /* on the instructions it takes; no more than */
 	uint32_t limit; /* unless that is 0 */
-	ref_t coded;    /* tables that it reads, the last in it first */
-	uint32_t exit;  /* scratch of emit: a label */
-	ref_t retired;  /* tables that only live code may read */
-	ref_t staged;   /* leaves that wait to be put into their tables */
+	const struct notes *notes; /* who wants to know what code is for */
+	ref_t coded;   /* tables that it reads, the last in it first */
+	uint32_t exit; /* scratch of emit: a label */
+	ref_t retired; /* tables that only live code may read */
+	ref_t staged;  /* leaves that wait to be put into their tables */
 };
 
 static inline void *
@@ -310,6 +311,8 @@ ref_t dpf_trie_test(
 /* All tests, each before those below it: the one after TEST, the first for 0;
  * 0 at the end. */
 ref_t dpf_trie_walk(const struct dpf_set *s, ref_t test);
+/* Likewise of all below PLACE. */
+ref_t dpf_trie_below(const struct dpf_set *s, ref_t place, ref_t test);
 /* The values of the first N equations on the way to PLACE, LAST literals
  * being behind them. */
 void dpf_trie_values(const struct dpf_set *s, ref_t place, uint32_t n,

@@ -25,6 +25,7 @@ one_set(uint32_t seed)
 	uint32_t ids = 1 + rng_below(&r, MODEL_IDS);
 	uint32_t watch = rng_below(&r, 8), empty;
 
+	model.limit = rng_below(&r, 4) ? 0 : 60 + rng_below(&r, 300);
 	if (model_open(&model, seed, rng_below(&r, 3) == 0, bytes) < 0)
 		return;
 	empty = model.set->used;

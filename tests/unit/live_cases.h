@@ -5,6 +5,7 @@
 #define TESTS_UNIT_LIVE_CASES_H
 
 #include "tests/unit/live_cost.h"
+#include "tests/unit/live_show.h"
 
 /* --- changes by chance -------------------------------------------------------- */
 
@@ -354,6 +355,8 @@ run_cases(const char *suite, uint32_t rounds)
 	CU_ADD_TEST(s, test_a_replacement_that_fails_leaves_what_was_there);
 	CU_ADD_TEST(s, test_candidates_are_all_that_share_a_frame);
 	CU_ADD_TEST(s, test_candidates_among_thousands_are_few_and_known);
+	CU_ADD_TEST(s, test_what_is_shown_is_what_is_done);
+	CU_ADD_TEST(s, test_each_word_serves_its_test);
 	CU_ADD_TEST(s, test_a_search_ends_when_it_is_told);
 	if (run_counts()) {
 		CU_ADD_TEST(s, test_ten_thousand_filters_take_few_instructions);
