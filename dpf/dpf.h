@@ -358,8 +358,10 @@ enum dpf_item_kind {
 	DPF_ITEM_TABLE,  /* a table of COUNT entries is asked for the fields */
 	DPF_ITEM_TAIL,   /* a test, shared by many paths of filter ID; without
 			    fields: those paths go on there */
-	DPF_ITEM_LEAF,   /* filter ID accepts with RANK */
-	DPF_ITEM_FRAME,  /* the way in and out */
+	DPF_ITEM_RESIDUAL, /* the residual of filter ID, of COUNT instructions;
+			      in code: INSN of it, NULL for its ends */
+	DPF_ITEM_LEAF,     /* filter ID accepts with RANK */
+	DPF_ITEM_FRAME,    /* the way in and out */
 };
 
 enum { DPF_ITEM_FIELDS = 16 };
@@ -374,6 +376,7 @@ struct dpf_item {
 	uint32_t at, above; /* names: of this piece, of the one it hangs on */
 	uint32_t id, rank;
 	uint32_t count;
+	const struct dpf_bpf *insn;
 	struct dpf_filter fields;
 	/* What it consists of. */
 	struct dpf_base bases[DPF_MAX_BASES];

@@ -43,7 +43,8 @@ struct bind {
 /* What the words are for that are being made. */
 struct about {
 	uint8_t kind;      /* enum dpf_item_kind */
-	ref_t first, last; /* places, a test, or a node of a tail */
+	ref_t first, last; /* places, a test, a node of a tail, or a residual
+			      and the number of its instruction */
 	uint32_t id;
 };
 

@@ -528,14 +528,17 @@ enter(const struct program *p)
 }
 
 static void
-gen_residual(struct gen *g, struct residual *r)
+gen_residual(struct gen *g, ref_t ref)
 {
+	struct residual *r = residual_at(g->s, ref);
 	struct program p = { .g = g, .r = r };
 
 	for (uint32_t i = 0; i < r->n; i++)
 		r->insn[i].known = UNREACHED;
 	r->insn[0].known = 0;
 	r->label = dpf_gen_label(g);
+	dpf_gen_about(g, DPF_ITEM_RESIDUAL, ref);
+	g->about.last = r->n;
 	enter(&p);
 	for (p.pc = 0; p.pc < r->n; p.pc++) {
 		struct residual_insn *i = &r->insn[p.pc];
@@ -546,10 +549,12 @@ gen_residual(struct gen *g, struct residual *r)
 			i->label = dpf_gen_label(g);
 		p.known = i->known;
 		p.dead = false;
+		g->about.last = p.pc;
 		gen_insn(&p, &i->bpf);
 		if (!p.dead)
 			tell(&p, p.pc + 1);
 	}
+	g->about.last = r->n;
 	r->accept = dpf_gen_label(g);
 	leave_with(&p, true);
 	r->reject = dpf_gen_label(g);
@@ -566,5 +571,5 @@ void
 dpf_gen_residuals(struct gen *g)
 {
 	for (ref_t r = g->s->residuals; r != 0; r = residual_at(g->s, r)->next)
-		gen_residual(g, residual_at(g->s, r));
+		gen_residual(g, r);
 }

@@ -18,7 +18,6 @@ dpf_gen_call(struct gen *g, uint32_t label, uint32_t fail)
 {
 	uint32_t back;
 
-	g->about.kind = DPF_ITEM_TAIL;
 	g->slot = 0;
 	back = g->address + 4 * (g->pc + 3);
 	dpf_gen_op(g, mips_i(MIPS_OP_lui, REG_RETURN, MIPS_ZERO,

@@ -5,6 +5,7 @@
  * print filters can print it.  Nothing here runs unless somebody looks.
  */
 #include "dpf/emit.h"
+#include "dpf/residual.h"
 #include "dpf/table.h"
 
 /* --- what must hold ----------------------------------------------------------- */
@@ -126,6 +127,7 @@ begin(const struct dpf_set *s, struct dpf_item *item, enum dpf_item_kind kind,
 	item->at = at;
 	item->above = above == s->trie ? 0 : above;
 	item->id = item->rank = item->count = 0;
+	item->insn = NULL;
 	item->fields = (struct dpf_filter){
 		.bases = item->bases, .nodes = item->nodes, .root = DPF_ACCEPT
 	};
@@ -205,7 +207,22 @@ show_entry(const struct dpf_set *s, struct dpf_item *item, ref_t place)
 	const struct test *t = test_at(s, place_at(s, place)->parent);
 
 	begin(s, item, DPF_ITEM_TAIL, place, t->parent);
+	while (place_at(s, place)->leaves == 0) /* behind a residual */
+		place = dpf_tree_chain(
+			s, test_at(s, place_at(s, place)->tests)->arms);
 	item->id = leaf_at(s, place_at(s, place)->leaves)->id;
+}
+
+/* Likewise of a residual. */
+static void
+show_call(const struct dpf_set *s, struct dpf_item *item, ref_t place)
+{
+	const struct test *t = test_at(s, place_at(s, place)->parent);
+	const struct residual *r = residual_at(s, t->link.key);
+
+	begin(s, item, DPF_ITEM_RESIDUAL, place, t->parent);
+	item->id = r->id;
+	item->count = r->n;
 }
 
 static void
@@ -220,6 +237,20 @@ show_node(
 		add_literal(s, item, t->lit);
 }
 
+/* Instruction I of a residual; none when I is as large as that. */
+static void
+show_insn(const struct dpf_set *s, struct dpf_item *item, ref_t residual,
+	uint32_t i)
+{
+	const struct residual *r = residual_at(s, residual);
+
+	begin(s, item, DPF_ITEM_RESIDUAL, residual, 0);
+	item->id = r->id;
+	item->count = r->n;
+	if (i < r->n)
+		item->insn = &r->insn[i].bpf;
+}
+
 /* The piece of the trie that PLACE is, but for the top. */
 static void
 show_place(const struct dpf_set *s, struct dpf_item *item, ref_t place)
@@ -230,6 +261,8 @@ show_place(const struct dpf_set *s, struct dpf_item *item, ref_t place)
 		show_table(s, item, test);
 	else if (test_at(s, test)->kind == KIND_TAIL)
 		show_entry(s, item, place);
+	else if (test_at(s, test)->kind == KIND_RESIDUAL)
+		show_call(s, item, place);
 	else
 		show_tests(s, item, place, place);
 }
@@ -323,6 +356,7 @@ dpf_set_below(const struct dpf_set *s, const struct dpf_item *item,
 	switch (item->kind) {
 	case DPF_ITEM_LEAF:
 	case DPF_ITEM_TAIL:
+	case DPF_ITEM_RESIDUAL:
 		fn(arg, item->id);
 		break;
 	case DPF_ITEM_TABLE:
@@ -353,7 +387,10 @@ dpf_note(const struct gen *g, uint32_t i)
 
 	switch (a->kind) {
 	case DPF_ITEM_TEST:
-		show_tests(s, &item, a->first, a->last);
+		if (a->first == a->last)
+			show_place(s, &item, a->last);
+		else
+			show_tests(s, &item, a->first, a->last);
 		break;
 	case DPF_ITEM_BOUND:
 		show_bound(s, &item, a->last);
@@ -365,10 +402,10 @@ dpf_note(const struct gen *g, uint32_t i)
 		show_table(s, &item, a->last);
 		break;
 	case DPF_ITEM_TAIL:
-		if (g->in_tail)
-			show_node(s, &item, a->last, a->id);
-		else
-			show_entry(s, &item, a->last);
+		show_node(s, &item, a->last, a->id);
+		break;
+	case DPF_ITEM_RESIDUAL:
+		show_insn(s, &item, a->first, a->last);
 		break;
 	case DPF_ITEM_LEAF:
 		show_leaf(s, &item, a->last, a->id);

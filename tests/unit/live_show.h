@@ -15,7 +15,7 @@ static struct {
 		uint32_t at;
 		bool holds;
 	} piece[SHOW_PIECES];
-	uint32_t n, id;
+	uint32_t n, id, insns;
 	uint8_t accepts[MODEL_IDS + 1], may[MODEL_IDS + 1];
 	uint8_t noted[SHOW_WORDS], seen[MODEL_IDS + 1];
 } show;
@@ -58,6 +58,7 @@ show_item(void *arg, const struct dpf_item *item)
 		break;
 	case DPF_ITEM_TABLE:
 	case DPF_ITEM_TAIL:
+	case DPF_ITEM_RESIDUAL:
 		if (holds)
 			dpf_set_below(arg, item, show_may, NULL);
 		holds = false;
@@ -105,7 +106,9 @@ show_note(void *arg, uint32_t i, const struct dpf_item *item)
 	CU_ASSERT(show.id != 0 || item->kind == DPF_ITEM_FRAME ||
 		  item->kind == DPF_ITEM_BOUND);
 	CU_ASSERT(item->fields.nnodes > 0 || item->kind == DPF_ITEM_FRAME ||
-		  item->kind == DPF_ITEM_LEAF || item->kind == DPF_ITEM_TAIL);
+		  item->kind == DPF_ITEM_LEAF || item->kind == DPF_ITEM_TAIL ||
+		  item->kind == DPF_ITEM_RESIDUAL);
+	show.insns += item->insn != NULL;
 }
 
 static void
