@@ -91,8 +91,10 @@ gen_group(struct gen *g, const struct search *q, uint32_t i, ref_t r)
 		t->label = dpf_gen_label(g);
 	gen_choices(g, q, i, r);
 	for (uint32_t n = group_size(q, i); n > 0; n--) {
-		uint32_t c = dpf_gen_const(g, key_of(g, q, r));
+		uint32_t c;
 
+		g->about.first = g->about.last = r;
+		c = dpf_gen_const(g, key_of(g, q, r));
 		t = tail_at(g->s, r);
 		dpf_gen_branch(g, MIPS_OP_beq, q->x, c,
 			tail_at(g->s, t->yes)->label, false);
@@ -119,6 +121,7 @@ gen_field(struct gen *g, ref_t r, uint32_t reg)
 		q.n++;
 	}
 	q.after = last->no;
+	g->about.first = g->about.last = r;
 	q.groups = (q.n + GROUP_MAX - 1) / GROUP_MAX;
 	t->label = dpf_gen_label(g);
 	g->raw_valid = false;
