@@ -69,3 +69,32 @@ fuzz-syscalls: all $(patsubst %,build/test/%.elf,fuzz/syscall attack/judge \
 	$(Q)tests/attack/churn.py 1000
 	$(Q)tests/fuzz/syscalls.py $(SECONDS) $(SEED)
 .PHONY: fuzz-syscalls
+
+# Programs and frames, judged by libpcap, the filter and its code.
+PAIRS ?= 10000000
+PAIRS_OBJS := build/tool/tests/fuzz/programs.c.o \
+	$(filter build/tool/dpf/%,$(FREESTANDING:%=build/tool/%.o))
+TEST_DEPS += build/fuzz/dpf_pairs
+build/fuzz/dpf_pairs: build/tool/tests/fuzz/dpf_pairs.c.o $(PAIRS_OBJS)
+	@echo "  LD      $@"; mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(TOOLFLAGS) -o $@ $^ -lpcap -lunicorn
+
+## Differential fuzzing: PAIRS (10000000) pairs of a program and a frame
+fuzz-pairs: build/fuzz/dpf_pairs
+	$(Q)$< $(PAIRS) $(SEED) tests/system/expressions.txt
+.PHONY: fuzz-pairs
+
+# The same by libFuzzer, which looks where its inputs lead to.
+FUZZER_SRCS := tests/fuzz/dpf_fuzzer.c $(wildcard dpf/*.c)
+build/fuzz/dpf_fuzzer: $(FUZZER_SRCS) tests/fuzz/guest.h $(wildcard dpf/*.h)
+	@echo "  CLANG   $@"; mkdir -p $(@D)
+	$(Q)clang $(filter-out -MMD -MP,$(COMMON)) -O1 \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $(FUZZER_SRCS) -lpcap -lunicorn
+
+fuzz: fuzz-libfuzzer
+fuzz-libfuzzer: build/fuzz/dpf_fuzzer
+	$(Q)mkdir -p build/fuzz/corpus
+	$(Q)$< -max_total_time=$(SECONDS) -seed=$(SEED) -max_len=600 \
+		-artifact_prefix=build/fuzz/ -print_final_stats=1 build/fuzz/corpus
+.PHONY: fuzz-libfuzzer
