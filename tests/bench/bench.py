@@ -20,6 +20,7 @@ sys.path[:0] = [HERE, os.path.join(TOP, "tests/system")]
 
 # pylint: disable=wrong-import-position
 import core
+import deploy
 import frames as wire_frames
 import guest
 import irqoff
@@ -235,7 +236,8 @@ def main():
     args = parser.parse_args()
     try:
         measured = [*rtt(args.count), *split(), *demux(), *peers(),
-                    *core.measure(), *memory.run(), *interrupts_off()]
+                    *core.measure(), *memory.run(), *deploy.run(),
+                    *interrupts_off()]
     except Failed as e:
         sys.exit(f"bench: {e}")
     sys.exit(1 if report(measured, args) else 0)

@@ -13,6 +13,7 @@ sys.path[:0] = [os.path.dirname(os.path.abspath(__file__))]
 # pylint: disable=wrong-import-position
 import bench
 import core
+import deploy
 import harness
 import irqoff
 import latency
@@ -97,6 +98,11 @@ def test_classifying_is_cheap_for_any_number_of_ports():
         mean, worst = at[f"ports-{n}"], at[f"ports-{n}-worst"]
         check(worst <= 60, f"{worst} instructions among {n} ports")
         check(worst <= 2 * mean, f"worst {worst}, mean {mean}, {n} ports")
+
+
+def test_a_thousand_hosts_are_bound_in_20_million_instructions():
+    """deploy.kernel() itself fails when it takes more."""
+    equal(list(deploy.kernel(["hosts-1000"])), ["hosts-1000"], "cases")
 
 
 def test_primitives_cost_no_more_than_was_promised():

@@ -29,7 +29,7 @@ enum {
 	GUEST_STACK = 0x00700800, /* its end */
 	GUEST_STACK_BYTES = 64,
 	GUEST_CODE = 0x01000000,
-	GUEST_CODE_BYTES = 16 << 20,
+	GUEST_CODE_BYTES = 4 << 20,
 };
 
 /* What the loop passes, and what came of it. */
@@ -145,7 +145,8 @@ guest_open(void)
 {
 	uc_hook hook;
 
-	guest.code = aligned_alloc(4096, GUEST_CODE_BYTES);
+	if (guest.code == NULL)
+		guest.code = aligned_alloc(4096, GUEST_CODE_BYTES);
 	if (guest.code == NULL)
 		abort();
 	guest_check(uc_open(UC_ARCH_MIPS,
@@ -166,15 +167,16 @@ guest_open(void)
 		(void *)(uintptr_t)guest_on_memory, NULL, 1, 0));
 }
 
-/* Room for WORDS of code that were never run: their index in guest.code. */
+/* Room for WORDS of code that were never run: their index in guest.code.  When it
+ * is used up everything begins anew. */
 static inline uint32_t
 guest_room(uint32_t words)
 {
 	uint32_t at = (guest.at + 1) & ~1u;
 
 	if (at + words > GUEST_CODE_BYTES / 4) {
-		guest_check(uc_ctl_remove_cache(
-			guest.uc, GUEST_CODE, GUEST_CODE + GUEST_CODE_BYTES));
+		guest_check(uc_close(guest.uc));
+		guest_open();
 		at = 0;
 	}
 	return at;

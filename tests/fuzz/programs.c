@@ -304,15 +304,28 @@ clear_memory(struct program *p)
 			.k = (uint32_t)__builtin_ctz(used) };
 }
 
-/* Linux reads something else than the frame there; we refuse it. */
+/*
+ * Linux reads something else than the frame at ancillary offsets; libpcap's
+ * validator takes jumps that wrap round and shifts by more than there is.  We
+ * refuse all three.
+ */
 static bool
-is_ancillary(const struct program *p)
+is_refused(const struct program *p)
 {
-	for (uint32_t i = 0; i < p->n; i++)
-		if ((p->insn[i].code & (BPF_CLASS_MASK | BPF_MODE_MASK)) ==
+	for (uint32_t i = 0; i < p->n; i++) {
+		const struct dpf_bpf *at = &p->insn[i];
+
+		if ((at->code & (BPF_CLASS_MASK | BPF_MODE_MASK)) ==
 				(BPF_LD | BPF_ABS) &&
-			p->insn[i].k >= BPF_ANCILLARY)
+			at->k >= BPF_ANCILLARY)
 			return true;
+		if (at->code == (BPF_JMP | BPF_JA) && at->k >= p->n)
+			return true;
+		if ((at->code == (BPF_ALU | BPF_LSH) ||
+			    at->code == (BPF_ALU | BPF_RSH)) &&
+			at->k > 31)
+			return true;
+	}
 	return false;
 }
 
@@ -360,7 +373,7 @@ try_make(struct program *p)
 		damage(p);
 	}
 	clear_memory(p);
-	return !is_ancillary(p) &&
+	return !is_refused(p) &&
 	       bpf_validate((const struct bpf_insn *)(const void *)p->insn,
 		       (int)p->n) != 0;
 }

@@ -1,10 +1,11 @@
 /*
  * filter_oracle.c - what libpcap says of an expression, and its stored form.
  *
- * Reads lines `blob TAB PROGRAM` and `accepts TAB PROGRAM TAB FRAME` (hex);
- * answers each with one line: the filter's bytes in hex, 0 or 1, or "!" and why
- * not.  PROGRAM is a pcap expression, or `@` and classic BPF instructions
- * "code jt jf k" with semicolons between them.  libpcap's optimizer is off.
+ * Reads lines `blob TAB PROGRAM`, `accepts TAB PROGRAM TAB FRAME` (hex) and
+ * `next TAB FRAME`, of the program that was accepted last; answers each with one
+ * line: the filter's bytes in hex, 0 or 1, or "!" and why not.  PROGRAM is a
+ * pcap expression, or `@` and classic BPF instructions "code jt jf k" with
+ * semicolons between them.  libpcap's optimizer is off.
  */
 #include "dpf/dpf.h"
 
@@ -113,7 +114,9 @@ main(void)
 		what = strtok(line, "\t");
 		text = strtok(NULL, "\t");
 		hex = strtok(NULL, "\t");
-		if (what == NULL || text == NULL) {
+		if (text != NULL && strcmp(what, "next") == 0) {
+			answer_accepts(text);
+		} else if (what == NULL || text == NULL) {
 			printf("!usage\n");
 		} else {
 			unsigned n = compile(dead, text);

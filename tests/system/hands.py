@@ -58,6 +58,7 @@ class Hands:
     def __init__(self, m, wire, name, ether_type, *options):
         self.wire, self.name, self.type = wire, name, ether_type
         self.serial = 0
+        self.ticks = 0  # of CP0 Count, that the last request took
         m.start("hands", f"{ether_type:x}", *options, name=name)
         m.cli("filter", "add", f"to-{name}", f"ether proto {ether_type:#x}",
               "--to", f"ring:{name}")
@@ -83,7 +84,7 @@ class Hands:
             check(frame is not None, f"{self.name} does not answer")
             if frame[12:14] != self.type.to_bytes(2, "big"):
                 continue
-            serial, code = struct.unpack_from("<Ii", frame, 16)
+            serial, code, _, self.ticks = struct.unpack_from("<IiII", frame, 16)
             if serial == self.serial:
                 return code, frame[32:]
 
@@ -99,14 +100,14 @@ class Hands:
         return Clash(relation, is_flow, ident, data[40:40 + n], name)
 
     def bind(self, blob, flow=None, env=0, target=TO_RING, obj=0, flags=0,
-             priority=0, replaces=0, name="bound"):
+             priority=0, replaces=0, name="bound", cap=0):
         """(id or code, Clash)"""
         self.stage(blob)
         request = struct.pack(
             "<6IiIIII24s", self.flow if flow is None else flow, env, target,
             obj, 0xffffffff, flags, priority, replaces, 0, len(blob), 0,
             name.encode())
-        code, data = self.ask(BIND, 0, request)
+        code, data = self.ask(BIND, cap, request)
         return code, self.clash(data)
 
     def derive(self, blob, parent=None, env=0, name="derived"):

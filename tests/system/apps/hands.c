@@ -31,7 +31,8 @@ enum op {
 struct request {
 	uint32_t serial;
 	uint32_t op; /* enum op; in the answer: its result */
-	uint32_t arg, bytes;
+	uint32_t arg;
+	uint32_t bytes; /* in the answer: ticks of CP0 Count it took */
 };
 
 static uint8_t staged[DPF_BLOB_MAX] __attribute__((aligned(8)));
@@ -60,15 +61,16 @@ my_flow(void)
 	return SP_ENOENT;
 }
 
+/* CAP: the slot that opens the flow. */
 static int32_t
-bind(struct sp_bind *b, struct sp_clash *clash)
+bind(uint32_t cap, struct sp_bind *b, struct sp_clash *clash)
 {
 	memcpy(b, frame + DATA_AT, sizeof(*b));
 	b->blob_va += sys_addr(staged);
 	b->clash_va = sys_addr(clash);
 	if (b->object == 0)
 		b->object = ring_get()->id;
-	return sys_bind(APP_CAP_SELF, b);
+	return sys_bind(cap, b);
 }
 
 static int32_t
@@ -97,7 +99,7 @@ perform(const struct request *r, struct sp_clash *clash)
 		memcpy(staged + r->arg, frame + DATA_AT, r->bytes);
 		return SP_OK;
 	case OP_BIND:
-		return bind(&b, clash);
+		return bind(r->arg, &b, clash);
 	case OP_FLOW:
 		return derive(&f, clash);
 	case OP_UNBIND:
@@ -124,9 +126,15 @@ answer(void)
 
 	memset(&clash, 0, sizeof(clash));
 	memcpy(&r, frame + HEAD_AT, sizeof(r));
+
+	uint32_t from = sys_count();
+	int32_t result;
+
 	do
-		r.op = (uint32_t)perform(&r, &clash);
-	while ((int32_t)r.op == SP_EAGAIN);
+		result = perform(&r, &clash);
+	while (result == SP_EAGAIN);
+	r.op = (uint32_t)result;
+	r.bytes = sys_count() - from;
 	memcpy(out, frame + 6, 6);
 	memcpy(out + 6, app_info()->nic.mac, 6);
 	memcpy(out + TYPE_AT, frame + TYPE_AT, 2);
