@@ -91,6 +91,7 @@ def ratio(m, oracle, case):
         want = sum(oracle.ask("next", f.hex()) == "1" for f in sample(case))
         equal(m.ask("filter", "run", case, "-r", path)["accepted"], want, case)
         check(0 < want < SAMPLE, f"{case}: {want} of {SAMPLE} accepted")
+    m.cli("filter", "del", case)
     return (deployed - compiled) / (compiled - before)
 
 
