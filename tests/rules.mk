@@ -42,6 +42,8 @@ build/test/mips/%: tests/unit/%.c build/mips/tests/unit/%.c.o build/mips/libs.a
 # The kernel's freestanding parts have unit tests.
 build/test/host/test_follow: build/host/kernel/core/follow.c.o
 build/test/mips/test_follow: build/mips/kernel/core/follow.c.o
+build/test/host/test_unicast: build/host/kernel/core/unicast.c.o
+build/test/mips/test_unicast: build/mips/kernel/core/unicast.c.o
 
 # --- a header must compile with nothing included before it ----------------------
 # Headers of the target's own world are compiled for the target.
