@@ -78,6 +78,10 @@ parse_add(const struct args *a, struct ag_filter *f)
 		f->flags |= SP_BIND_SHARED;
 	if (opt_get(a, "follow") != NULL)
 		f->flags |= SP_BIND_FOLLOW;
+	if ((f->flags & SP_BIND_SHARED) != 0 && f->to == AG_TO_COUNT)
+		return cli_misuse(a,
+			"--shared needs --to ring:APP or ash:NAME; counters "
+			"see every frame anyway");
 	if ((f->flags & SP_BIND_FOLLOW) != 0 && f->to != AG_TO_RING)
 		return cli_misuse(a,
 			"--follow needs --to ring:APP; counters and handlers "

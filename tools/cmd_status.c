@@ -20,7 +20,7 @@ nic_json(const struct sp_nic_info *nic)
 		nic->mac[5]);
 	return json_pack(
 		"{s:s, s:b, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, "
-		"s:I, s:b}",
+		"s:I, s:I, s:b}",
 		"mac", mac, "link", nic->link != 0, "received",
 		(json_int_t)nic->received, "consumed",
 		(json_int_t)nic->consumed, "delivered",
@@ -29,7 +29,8 @@ nic_json(const struct sp_nic_info *nic)
 		"sent_bytes", (json_int_t)nic->sent_bytes, "send_errors",
 		(json_int_t)nic->send_errors, "missed", (json_int_t)nic->missed,
 		"resets", (json_int_t)nic->resets, "interrupts",
-		(json_int_t)nic->interrupts, "balanced",
+		(json_int_t)nic->interrupts, "copies", (json_int_t)nic->copies,
+		"balanced",
 		nic->received == nic->consumed + nic->delivered +
 					 drops_sum(nic->dropped));
 }
@@ -188,6 +189,9 @@ nic_text(const struct sp_nic_info *nic)
 	       "interrupts %u, %u resets\n",
 		nic->missed, nic->sent, nic->sent_bytes, nic->send_errors,
 		nic->interrupts, nic->resets);
+	if (nic->copies != 0)
+		printf("shared     %u copies of frames to groups\n",
+			nic->copies);
 }
 
 static enum status

@@ -16,6 +16,7 @@
 #include "kernel/core/ring.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/send.h"
+#include "kernel/core/shared.h"
 #include "kernel/core/store.h"
 #include "kernel/core/user.h"
 
@@ -28,6 +29,7 @@ flow_find(uint32_t id)
 static void
 drop_blob(struct bind_entry *n)
 {
+	shared_release(n);
 	store_put(n->blob, n->blob_bytes);
 	n->blob = NULL;
 }
@@ -47,6 +49,8 @@ take_blob(struct bind_entry *n, uint32_t va, uint32_t bytes)
 	err = user_copy_in(env_current(), n->blob, va, bytes);
 	if (err == SP_OK)
 		err = dpf_parse(n->blob, bytes, &n->filter);
+	if (err >= 0 && (n->flags & SP_BIND_SHARED) != 0)
+		err = shared_prepare(n);
 	if (err >= 0)
 		return SP_OK;
 	drop_blob(n);
@@ -139,6 +143,7 @@ check_slot(const struct bind_entry *n, const struct sp_bind *b, uint32_t *slot)
 	if (old->owner != n->owner)
 		return SP_EPERM;
 	if (bind_classifier(old) != bind_classifier(n) ||
+		((old->flags ^ n->flags) & SP_BIND_SHARED) != 0 ||
 		bind_is_capture(old) != bind_is_capture(n))
 		return SP_EINVAL;
 	*slot = bind_slot(old);
@@ -156,8 +161,9 @@ check_binding(uint32_t cap, const struct sp_bind *b, struct bind_entry *n,
 	err = check_flow(cap, b->flow, &n->flow);
 	if (err < 0)
 		return err;
-	if (b->flags & ~(uint32_t)(SP_BIND_UPCALL | SP_BIND_REPLACE |
-				   SP_BIND_OUT | SP_BIND_FOLLOW))
+	if (b->flags &
+		~(uint32_t)(SP_BIND_UPCALL | SP_BIND_REPLACE | SP_BIND_OUT |
+			    SP_BIND_FOLLOW | SP_BIND_SHARED))
 		return SP_EUNSUPPORTED;
 	/* A handler runs to completion on one frame: it has nowhere to keep others. */
 	if ((b->flags & SP_BIND_FOLLOW) != 0 && b->target != SP_TO_RING)
@@ -168,6 +174,9 @@ check_binding(uint32_t cap, const struct sp_bind *b, struct bind_entry *n,
 		return err;
 	if ((n->flags & SP_BIND_OUT) != 0 && n->kind != BIND_TAP)
 		return SP_EINVAL;
+	/* A tap is told of every frame as it is. */
+	if ((n->flags & SP_BIND_SHARED) != 0 && n->kind == BIND_TAP)
+		return SP_EUNSUPPORTED;
 	n->object = b->object;
 	n->priority = b->priority;
 	return check_slot(n, b, slot);
@@ -220,9 +229,13 @@ install(struct bind_entry *n, uint32_t slot, const char name[SP_NAME])
 	n->path = slot;
 	bind_put(slot, n, name);
 	bind_path_set(slot);
-	err = classifier_add(bind_classifier(n), &n->filter, slot, n->rank);
-	if (err == SP_OK)
-		return SP_OK;
+	err = classifier_add(bind_classifier(n), shared_rx(n), slot, n->rank);
+	if (err == SP_OK) {
+		err = shared_add(&bind_table[slot], slot);
+		if (err == SP_OK)
+			return SP_OK;
+		classifier_remove(bind_classifier(n), slot);
+	}
 	bind_path_clear(slot);
 	bind_drop(slot);
 	template_put(n, slot);
@@ -247,8 +260,10 @@ settle_spare(void)
 
 	if (slot == 0)
 		return SP_OK;
-	err = classifier_rename(
-		bind_classifier(&bind_table[slot]), BIND_SPARE, slot);
+	err = shared_rename(&bind_table[slot], slot);
+	if (err == SP_OK)
+		err = classifier_rename(
+			bind_classifier(&bind_table[slot]), BIND_SPARE, slot);
 	if (err < 0)
 		return err;
 	bind_table[slot].path = slot;
@@ -269,10 +284,16 @@ install_spare(struct bind_entry *n, uint32_t slot)
 	if (n->handler != NULL)
 		handler_bound(n->handler, bind_id(slot));
 	bind_path_set(BIND_SPARE);
-	err = classifier_replace(
-		bind_classifier(n), old->path, &n->filter, BIND_SPARE, n->rank);
-	if (err == SP_OK)
-		return SP_OK;
+	err = shared_add(n, BIND_SPARE);
+	if (err == SP_OK) {
+		err = classifier_replace(bind_classifier(n), old->path,
+			shared_rx(n), BIND_SPARE, n->rank);
+		if (err == SP_OK) {
+			shared_remove(old);
+			return SP_OK;
+		}
+		shared_remove(n);
+	}
 	forget_spare();
 	if (n->handler != NULL && n->handler != old->handler)
 		handler_bound(n->handler, 0);
@@ -375,6 +396,7 @@ remove_slot(uint32_t slot)
 {
 	struct bind_entry *e = &bind_table[slot];
 
+	shared_remove(e);
 	classifier_remove(bind_classifier(e), e->path);
 	if (e->path == BIND_SPARE)
 		forget_spare();

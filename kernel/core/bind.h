@@ -73,4 +73,7 @@ enum pcn_verdict bind_receive(uint8_t *frame, uint32_t len);
 void bind_charge_begin(void);
 void bind_charge_end(void);
 
+/* Within a frame: what comes is E's. */
+void bind_charge_to(const struct env *e);
+
 #endif /* KERNEL_CORE_BIND_H */

@@ -7,6 +7,7 @@
 #include "kernel/core/handler.h"
 #include "kernel/core/info.h"
 #include "kernel/core/ring.h"
+#include "kernel/core/shared.h"
 #include "kernel/mips.h"
 
 #include <stddef.h>
@@ -83,6 +84,10 @@ check_entry(const struct bind_entry *e, uint32_t slot, uint32_t *owned)
 	check_path(e, slot);
 	check_targets(e, slot);
 	bind_order_audit(slot);
+	if ((e->shared != NULL) != ((e->flags & SP_BIND_SHARED) != 0) ||
+		(e->shared != NULL && e->shared_path != slot &&
+			e->shared_path != e->path))
+		audit_fail("binding %u: shared as %u", slot, e->shared_path);
 	if (e->kind == BIND_RING || e->kind == BIND_ASH || bind_is_capture(e))
 		check_account(slot);
 }
@@ -90,7 +95,7 @@ check_entry(const struct bind_entry *e, uint32_t slot, uint32_t *owned)
 void
 bind_audit(void)
 {
-	uint32_t owned[SP_MAX_ENVS] = { 0 }, filters = 0;
+	uint32_t owned[SP_MAX_ENVS] = { 0 }, filters = 0, shared = 0;
 
 	for (uint32_t i = 1; i < BIND_ENTRIES; i++) {
 		const struct bind_entry *e = &bind_table[i];
@@ -103,12 +108,16 @@ bind_audit(void)
 		else
 			bind_table_audit(i);
 		filters += e->kind != BIND_FREE;
+		shared += e->shared != NULL;
 		bind_path_audit(i);
 	}
 	if (bind_rx.filters + bind_taps.filters + bind_sent.filters != filters)
 		audit_fail("%u bindings and flows, %u filters", filters,
 			bind_rx.filters + bind_taps.filters +
 				bind_sent.filters);
+	if (bind_shared.filters != shared)
+		audit_fail("%u shared bindings, %u filters", shared,
+			bind_shared.filters);
 	bind_follow_audit();
 	audit_counts("bindings", owned, offsetof(struct sp_env_info, bindings));
 }

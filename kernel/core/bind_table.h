@@ -32,6 +32,7 @@ enum bind_kind { BIND_FREE, BIND_FLOW, BIND_TAP, BIND_RING, BIND_ASH };
 enum {
 	BIND_ENTRIES = SP_MAX_BINDINGS + SP_MAX_FLOWS,
 	BIND_SPARE = BIND_ENTRIES,
+	BIND_COPIES, /* no entry: frames that shared bindings get copies of */
 	BIND_PATHS,
 };
 
@@ -40,6 +41,7 @@ enum {
 enum bind_list { BIND_BY_OWNER, BIND_BY_FLOW, BIND_BY_RING, BIND_LISTS };
 
 struct bind_edge;
+struct shared;
 
 struct bind_entry {
 	enum bind_kind kind;
@@ -59,6 +61,8 @@ struct bind_entry {
 	void *blob;   /* of store.h */
 	uint32_t blob_bytes;
 	struct dpf_filter filter;
+	struct shared *shared;            /* shared.h; NULL: it is not */
+	uint32_t shared_path;             /* its id in bind_shared */
 	struct bind_edge *beats, *beaten; /* order.c: whom, and by whom */
 	struct {
 		uint16_t next, prev; /* 0: none */
@@ -150,6 +154,8 @@ struct classifier *bind_classifier(const struct bind_entry *n);
 /* Frames of PATH go where the entry there says, or nowhere. */
 void bind_path_set(uint32_t path);
 void bind_path_clear(uint32_t path);
+/* Does PATH's handler still get frames? */
+bool bind_path_runs(uint32_t path);
 /* They go where those of BIND_SPARE go, of which SLOT has become the entry. */
 void bind_path_take_spare(uint32_t slot);
 

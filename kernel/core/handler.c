@@ -440,7 +440,7 @@ reply(struct handler *h, uint8_t *frame, uint32_t len)
 	return HANDLER_REPLIED;
 }
 
-static enum handler_result
+static inline __attribute__((always_inline)) enum handler_result
 judge(struct handler *h, uint32_t v, uint8_t *frame)
 {
 	if (__builtin_expect((v & 0xffff0000u) == ASH_REPLY, 1))
@@ -454,6 +454,38 @@ judge(struct handler *h, uint32_t v, uint8_t *frame)
 		h->info->declines++;
 		return HANDLER_DECLINED;
 	}
+}
+
+static enum handler_result
+reply_apart(struct handler *h, uint8_t *frame, uint32_t len)
+{
+	struct tx_rights *t = h->tx;
+	uint8_t *head;
+
+	if (len - REPLY_MIN > PCN_FRAME_MAX - REPLY_MIN ||
+		t->code(frame, len, len) == 0 || (head = pcn_head()) == NULL)
+		return not_sent(h, frame, len);
+	memcpy(head, frame, len);
+	if (pcn_send(&t->sender, len, NULL, 0) < 0)
+		return not_sent(h, frame, len);
+	h->info->replies++;
+	return HANDLER_REPLIED;
+}
+
+enum handler_result
+handler_run_apart(struct handler *h, uint8_t *frame, uint32_t len)
+{
+	enum handler_result r;
+	uint32_t v;
+
+	ashes.running = h;
+	v = ash_enter(&h->entry, frame, len);
+	r = (v & 0xffff0000u) == ASH_REPLY ? reply_apart(h, frame, v & 0xffff)
+					   : judge(h, v, frame);
+	ashes.used_timer = true;
+	h->info->runs++;
+	pcn_spend(h->info->bound);
+	return r;
 }
 
 enum handler_result

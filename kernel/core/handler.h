@@ -71,6 +71,10 @@ void handler_break_frame(uint32_t pfn);
 enum handler_result handler_run(
 	struct handler *h, uint8_t *frame, uint32_t len);
 
+/* The same, but the frame stays: a reply is a copy of it. */
+enum handler_result handler_run_apart(
+	struct handler *h, uint8_t *frame, uint32_t len);
+
 /* A handler has run since the last call: Compare must be repaired. */
 bool handler_used_timer(void);
 

@@ -10,6 +10,7 @@
 #include "kernel/core/classifier.h"
 #include "kernel/core/info.h"
 #include "kernel/core/rank.h"
+#include "kernel/core/shared.h"
 #include "kernel/core/slots.h"
 #include "kernel/core/store.h"
 #include "kernel/lib/string.h"
@@ -112,12 +113,17 @@ find_candidates(const struct bind_entry *n, uint32_t slot)
 {
 	int err = dpf_set_candidates(bind_rx.set, &n->filter, meet, NULL);
 
+	/* These know the whole of what is shared, not only its part. */
+	if (err == SP_OK && bind_shared.filters > 0)
+		err = dpf_set_candidates(
+			bind_shared.set, &n->filter, meet, NULL);
 	if (err < 0)
 		return err;
 	for (uint32_t at = n->flow; at != 0; at = bind_table[at].flow)
 		if (!slots_has(&order.met, at))
 			(void)meet(NULL, at, DPF_DISJOINT);
 	slots_del(&order.met, bind_table[slot].path); /* what N replaces */
+	slots_del(&order.met, bind_table[slot].shared_path);
 	return SP_OK;
 }
 
@@ -134,10 +140,21 @@ next_candidate(enum dpf_relation *r)
 	return at == BIND_SPARE ? bind_table[at].spare_of : at;
 }
 
+/* Frames to groups are no matter between two that share them. */
+static bool
+both_share(const struct bind_entry *n, uint32_t at)
+{
+	return n->shared != NULL && bind_table[at].shared != NULL;
+}
+
 static enum dpf_relation
 relate(const struct bind_entry *n, uint32_t at)
 {
-	return dpf_relate(&n->filter, &bind_table[at].filter, order.scratch,
+	const struct bind_entry *o = &bind_table[at];
+	bool both = both_share(n, at);
+
+	return dpf_relate(both ? shared_rx(n) : &n->filter,
+		both ? shared_rx(o) : &o->filter, order.scratch,
 		sizeof(order.scratch), RELATE_STEPS, &order.example);
 }
 
@@ -173,6 +190,8 @@ settle(const struct bind_entry *n, uint32_t at, enum dpf_relation r)
 	enum dpf_relation exactly;
 
 	order.example.len = 0;
+	if (both_share(n, at))
+		return relate(n, at);
 	if (r == DPF_EQUAL || r == DPF_DISJOINT ||
 		(r == DPF_CONTAINS && is_larger(n, at)) ||
 		(r == DPF_INSIDE && o->kind == BIND_FLOW &&

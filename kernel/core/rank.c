@@ -120,6 +120,7 @@ tell(uint32_t slot)
 	if (err < 0)
 		return err;
 	bind_table[slot].rank = to;
+	bind_table[bind_table[slot].path].rank = to;
 	if (slot < SP_MAX_BINDINGS)
 		info.binding[slot].rank = to;
 	return SP_OK;

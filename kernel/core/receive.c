@@ -13,6 +13,8 @@
 #include "kernel/core/info.h"
 #include "kernel/core/ring.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/shared.h"
+#include "kernel/core/unicast.h"
 #include "kernel/mips.h"
 #include "kernel/panic.h"
 
@@ -45,6 +47,7 @@ static struct {
 	struct path path[BIND_PATHS];
 	struct bind_watch *watches;
 	uint32_t followers;
+	bool again, charging; /* a frame waits for more copies */
 	uint16_t tap_ids[TAPS_LIMIT / 2];
 	struct sp_binding_info nobody; /* counters of what has no binding */
 } rx;
@@ -236,26 +239,69 @@ receive_watched_charged(uint8_t *frame, uint32_t len)
 	return charged(classify_watched, frame, len);
 }
 
+/* --- who consumes --------------------------------------------------------------- */
+
+static enum pcn_verdict receive_again(uint8_t *frame, uint32_t len);
+
+static void
+choose_consumer(void)
+{
+	if (rx.again)
+		pcn_set_consumer(receive_again);
+	else if (rx.charging)
+		pcn_set_consumer(rx.watches == NULL ? receive_charged
+						    : receive_watched_charged);
+	else
+		pcn_set_consumer(
+			rx.watches == NULL ? bind_receive : receive_watched);
+}
+
+static enum pcn_verdict
+copied(enum pcn_verdict v)
+{
+	rx.again = v == PCN_AGAIN;
+	choose_consumer();
+	return v;
+}
+
+static enum pcn_verdict
+receive_again(uint8_t *frame, uint32_t len)
+{
+	return copied(shared_deliver(frame, len, SHARED_TURN));
+}
+
+static enum pcn_verdict
+deliver_copies(struct path *p, uint8_t *frame, uint32_t len)
+{
+	(void)p;
+	return copied(shared_deliver(frame, len, SHARED_FIRST));
+}
+
 void
 bind_charge_begin(void)
 {
 	charge.owner = 0;
 	charge.since = cp0_get_count();
-	pcn_set_consumer(
-		rx.watches == NULL ? receive_charged : receive_watched_charged);
-}
-
-static void
-consume_freely(void)
-{
-	pcn_set_consumer(rx.watches == NULL ? bind_receive : receive_watched);
+	rx.charging = true;
+	choose_consumer();
 }
 
 void
 bind_charge_end(void)
 {
-	consume_freely();
+	rx.charging = false;
+	choose_consumer();
 	charge_until(cp0_get_count());
+}
+
+void
+bind_charge_to(const struct env *e)
+{
+	if (!rx.charging || e->id == charge.owner)
+		return;
+	if (charge.owner != 0)
+		charge_until(cp0_get_count());
+	charge.owner = e->id;
 }
 
 /* --- who watches --------------------------------------------------------------- */
@@ -273,7 +319,7 @@ bind_watch(struct bind_watch *w, bool on)
 			w->next = *at;
 		*at = on ? w : w->next;
 		w->on = on;
-		consume_freely();
+		choose_consumer();
 	}
 	irq_restore(status);
 }
@@ -312,9 +358,10 @@ look_taps(const uint8_t *frame, uint32_t len, uint32_t id)
 {
 	uint32_t from = cp0_get_count();
 	uint32_t n = classifier_all(&bind_taps, frame, len, len, rx.tap_ids);
+	uint32_t who = id == BIND_COPIES ? shared_first() : id;
 
 	capture_frame(
-		rx.tap_ids, n, frame, len, 0, id < SP_MAX_BINDINGS ? id : 0);
+		rx.tap_ids, n, frame, len, 0, who < SP_MAX_BINDINGS ? who : 0);
 	charge_nobody(from);
 	return id;
 }
@@ -363,6 +410,7 @@ bind_path_clear(uint32_t path)
 
 	if (p->follower != 0)
 		set_follower(path, 0);
+	shared_forget(path);
 	p->deliver = deliver_nobody;
 	p->info = &rx.nobody;
 	p->handler = NULL;
@@ -402,6 +450,12 @@ bind_path_take_spare(uint32_t slot)
 	rx.path[slot].follower = 0;
 	set_follower(slot, follower);
 	irq_restore(status);
+}
+
+bool
+bind_path_runs(uint32_t path)
+{
+	return rx.path[path].deliver == deliver_ash;
 }
 
 static void
@@ -460,6 +514,7 @@ bind_init(void)
 	bind_table_init();
 	for (uint32_t i = 0; i < BIND_PATHS; i++)
 		bind_path_clear(i);
+	rx.path[BIND_COPIES].deliver = deliver_copies;
 	follow_init(cp0_get_count(), &info.follow);
 	if (classifier_open(&bind_rx) < 0)
 		PANIC("no memory for the classifier");
@@ -474,7 +529,14 @@ bind_run(enum sp_run_set set, const uint8_t *frame, uint32_t len,
 			       ? 0
 			       : classifier_all(
 					 &bind_taps, frame, len, wirelen, ids);
-	ids[0] = (uint16_t)classifier_one(&bind_rx, frame, len, wirelen);
+
+	uint32_t id = classifier_one(&bind_rx, frame, len, wirelen), n = 0;
+
+	if (bind_shared.filters > 0 && len >= 14 && unicast_is_not(frame))
+		n = shared_choose(frame, len, wirelen, id, ids);
+	if (n > 0)
+		return n;
+	ids[0] = (uint16_t)id;
 	/* A flow that nobody bound is nobody's frame. */
 	return ids[0] != 0 && ids[0] < SP_MAX_BINDINGS ? 1 : 0;
 }

@@ -517,6 +517,10 @@ rx_done(enum pcn_verdict verdict)
 	struct pcn_desc *d = pcn.rx; /* a recovery may have moved it */
 	uint32_t mcnt = desc_get(&d->status) & DESC_RX_MCNT;
 
+	if (verdict == PCN_AGAIN) {
+		pcn.rx_spent += PCN_RX_COST;
+		return;
+	}
 	pcn.info->received++;
 	pcn.info->bytes += mcnt - FCS;
 	/* A word is copied and cleared by some four instructions. */

@@ -35,6 +35,7 @@ struct pcn_sender {
 enum pcn_verdict {
 	PCN_RECYCLE, /* back to the receive ring */
 	PCN_SENT,    /* pcn_send_slot() took it */
+	PCN_AGAIN,   /* it is not done: show it again in the next interrupt */
 };
 
 /*

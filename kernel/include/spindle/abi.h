@@ -326,6 +326,8 @@ struct sp_nic_info {
 	uint32_t missed; /* the NIC had no descriptor; not in received */
 	uint32_t resets; /* recoveries from a device fault */
 	uint32_t interrupts;
+	uint32_t
+		copies; /* of frames to groups, for who shares; not in delivered */
 };
 
 /* Later fragments of datagrams (SP_BIND_FOLLOW). */

@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 enum sp_run_set {
-	SP_RUN_RECEIVE, /* whose the frame would be: one binding or none */
+	SP_RUN_RECEIVE, /* whose the frame would be: one binding or none, or
+			   all who would share it */
 	SP_RUN_TAPS,
 };
 
