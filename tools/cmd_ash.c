@@ -20,6 +20,7 @@
 static const struct option load_table[] = {
 	{ "filter", 0, "EXPR", "the frames it handles (required)" },
 	{ "priority", 0, "N", "wins over lower ones of the same owner" },
+	{ "shared", 0, NULL, "gets its own copy of group frames and ARP" },
 	LOAD_OPTIONS,
 	{ NULL, 0, NULL, NULL },
 };
@@ -67,6 +68,8 @@ bind_handler(struct load *l, const struct expr *e)
 		return st;
 	f.priority =
 		(int32_t)n * (priority != NULL && *priority == '-' ? -1 : 1);
+	if (opt_get(l->a, "shared") != NULL)
+		f.flags |= SP_BIND_SHARED;
 	ctl_name(f.name, l->name);
 	ctl_name(f.target, l->name);
 	if (ring != NULL)
@@ -134,6 +137,7 @@ swap(struct load *l, const struct sp_ash_info *old)
 	if (st != STATUS_OK)
 		return st;
 	f.priority = b->priority;
+	f.flags |= b->flags & SP_BIND_SHARED;
 	memcpy(f.name, b->name, sizeof(f.name));
 	ctl_name(f.target, l->name);
 	if (ring != NULL)

@@ -238,6 +238,7 @@ install(struct bind_entry *n, uint32_t slot, const char name[SP_NAME])
 	}
 	bind_path_clear(slot);
 	bind_drop(slot);
+	bind_table[slot].shared = NULL; /* it is N's */
 	template_put(n, slot);
 	return err;
 }

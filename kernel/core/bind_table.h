@@ -131,6 +131,9 @@ void bind_table_audit(uint32_t slot);
 int bind_order(struct bind_entry *n, uint32_t slot,
 	struct sp_clash *clash) SP_MUST_CHECK;
 
+/* Is it certain that what A accepts B accepts?  Interrupts on. */
+bool bind_is_inside(const struct dpf_filter *a, const struct dpf_filter *b);
+
 /* What bind_order() found out holds from now on; or is forgotten. */
 void bind_order_keep(void);
 void bind_order_undo(void);

@@ -148,14 +148,30 @@ both_share(const struct bind_entry *n, uint32_t at)
 }
 
 static enum dpf_relation
+relate_filters(const struct dpf_filter *a, const struct dpf_filter *b)
+{
+	return (enum dpf_relation)dpf_relate(a, b, order.scratch,
+		sizeof(order.scratch), RELATE_STEPS, &order.example);
+}
+
+bool
+bind_is_inside(const struct dpf_filter *a, const struct dpf_filter *b)
+{
+	enum dpf_relation r = relate_filters(a, b);
+
+	return r == DPF_INSIDE || r == DPF_EQUAL;
+}
+
+static enum dpf_relation
 relate(const struct bind_entry *n, uint32_t at)
 {
 	const struct bind_entry *o = &bind_table[at];
-	bool both = both_share(n, at);
 
-	return dpf_relate(both ? shared_rx(n) : &n->filter,
-		both ? shared_rx(o) : &o->filter, order.scratch,
-		sizeof(order.scratch), RELATE_STEPS, &order.example);
+	if (!both_share(n, at))
+		return relate_filters(&n->filter, &o->filter);
+	return n->shared->none || o->shared->none
+		       ? DPF_DISJOINT
+		       : relate_filters(shared_rx(n), shared_rx(o));
 }
 
 /* A frame that N accepts, if one is found. */

@@ -49,6 +49,7 @@ shared_prepare(struct bind_entry *n)
 		return SP_ENOMEM;
 	s->bytes = bytes;
 	err = unicast_part(&n->filter, s->blob, &s->part);
+	s->none = bind_is_inside(&n->filter, &unicast_rest);
 	if (err < 0)
 		store_put(s, bytes);
 	else

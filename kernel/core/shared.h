@@ -20,6 +20,7 @@ extern struct classifier bind_shared;
 struct shared {
 	uint32_t bytes;
 	struct dpf_filter part; /* for one receiver */
+	bool none;              /* which is surely no frame */
 	uint32_t blob[];
 };
 

@@ -9,6 +9,19 @@
 
 enum { TESTS = 2, ETHERTYPE_ARP = 0x0806 };
 
+static const struct dpf_node rest[TESTS] = {
+	{ .op = DPF_EQ, .width = 1, .yes = 1, .no = DPF_ACCEPT, .mask = 1 },
+	{ .op = DPF_EQ,
+		.width = 2,
+		.off = 12,
+		.yes = DPF_ACCEPT,
+		.no = DPF_REJECT,
+		.mask = 0xffff,
+		.value = ETHERTYPE_ARP },
+};
+
+const struct dpf_filter unicast_rest = { .nodes = rest, .nnodes = TESTS };
+
 size_t
 unicast_bytes(const struct dpf_filter *f)
 {

@@ -15,6 +15,9 @@ unicast_is_not(const uint8_t *frame)
 	return (frame[0] & 1) != 0 || be16_get(frame + 12) == 0x0806;
 }
 
+/* A filter that accepts just what unicast_is_not(). */
+extern const struct dpf_filter unicast_rest;
+
 /* Bytes that unicast_part() of F needs. */
 size_t unicast_bytes(const struct dpf_filter *f);
 

@@ -55,6 +55,8 @@ test_it_is_the_filter_without_groups(void)
 			all = dpf_interp(&draft.filter, frame, len, len);
 			one = dpf_interp(&part, frame, len, len);
 			CU_ASSERT(one == (all && !unicast_is_not(frame)));
+			CU_ASSERT(dpf_interp(&unicast_rest, frame, len, len) ==
+				  unicast_is_not(frame));
 			accepted[one] += all;
 		}
 		free(room);
