@@ -22,7 +22,7 @@
 enum {
 	LIMIT = 800,     /* instructions a frame, to know who gets it */
 	COST = 20,       /* ... of C's, for each binding that accepts it */
-	COPY_COST = 130, /* but for the bytes, which take 20 for 32 of them */
+	COPY_COST = 280, /* but for the bytes, which take 20 for 32 of them */
 };
 
 static struct {

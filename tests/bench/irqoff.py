@@ -111,6 +111,33 @@ def bindings(m):
         m.cli("filter", "del", f"t{i}")
 
 
+def groups(m):
+    """Frames that many share, while others watch, and datagrams in pieces."""
+    for i in range(12):
+        m.start("reader", name=f"g{i}")
+        m.cli("filter", "add", f"g{i}", "arp or ether broadcast or "
+              f"udp dst port {6000 + i}", "--to", f"ring:g{i}", "--shared",
+              "--follow")
+    for i in range(30):
+        m.cli("filter", "add", f"all{i}", f"ether broadcast and greater {i}",
+              "--to", "count")
+    long = b"\xff" * 6 + frames.udp(LONG, 6000)[6:]
+    with m.wire() as w:
+        for frame in (long, frames.arp_request()):
+            for _ in range(3):
+                for _ in range(FLOOD):
+                    w.send(frame)
+                while w.receive(0.5) is not None:
+                    pass
+        for i in range(300):
+            w.send(frames.udp(bytes(1400), 6000 + i % 12, id=i % 256,
+                              flags="MF"))
+            w.send(frames.udp(bytes(1400), 6000, id=i % 256, frag=176))
+    m.cli("status", "--audit")
+    for i in range(12):
+        m.cli("app", "stop", f"g{i}")
+
+
 def ends(m):
     """Applications end, by themselves and by others, with all they have."""
     for i in range(4):
@@ -145,6 +172,7 @@ def workload(m):
     calls_and_floods(m)
     captures(m)
     bindings(m)
+    groups(m)
     m.console_says("stretcher: round 2\n")
     ends(m)
 
