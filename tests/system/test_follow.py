@@ -1,5 +1,8 @@
 #!/usr/bin/python3
-"""test_follow - who gets the later fragments of a datagram (filter add --follow)."""
+"""test_follow - who gets the later fragments of a datagram (filter add --follow).
+
+LIMIT: 240
+"""
 import random
 import re
 import struct

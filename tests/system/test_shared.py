@@ -1,5 +1,8 @@
 #!/usr/bin/python3
-"""test_shared - frames to groups and ARP go to everybody who shares them."""
+"""test_shared - frames to groups and ARP go to everybody who shares them.
+
+LIMIT: 240
+"""
 import random
 import re
 import struct
