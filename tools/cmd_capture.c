@@ -20,8 +20,10 @@
 enum {
 	REST_MS = 60, /* between two looks when nothing waits */
 	BUFFER_KIB = 1024,
-	SNAP_LINES = 128, /* enough to print a line */
-	BUFFER_MOST = 4096,
+	SNAP_LINES = 128,     /* enough to print a line */
+	SNAP_COUNT = 1,       /* ... and to count it */
+	LONG_WAIT = 64 << 10, /* bytes that take a while on the line */
+	BUFFER_MOST = 2048,
 	LINE = 256,
 };
 
@@ -36,7 +38,7 @@ static const struct option options[] = {
 	{ "snaplen", 's', "N",
 		"keep at most N bytes of a frame (default: all with -w)" },
 	{ "buffer", 'B', "KIB",
-		"what waits in the machine: 4 to 4096 (default 1024)" },
+		"what waits in the machine: 4 to 2048 (default 1024)" },
 	{ "quiet", 'q', NULL, "print no frames, only how many" },
 	{ NULL, 0, NULL, NULL },
 };
@@ -54,13 +56,15 @@ struct watch {
 	struct sp_nic_info before, after;
 };
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted, suspended;
 
 static void
 on_signal(int sig)
 {
-	(void)sig;
-	interrupted++;
+	if (sig == SIGTSTP)
+		suspended = 1;
+	else
+		interrupted++;
 }
 
 /* Without SA_RESTART, so that rests end early. */
@@ -72,6 +76,7 @@ catch_signals(void)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
+	sigaction(SIGTSTP, &sa, NULL);
 }
 
 /* --- options -------------------------------------------------------------------- */
@@ -106,7 +111,10 @@ read_options(struct watch *w)
 {
 	const struct args *a = w->a;
 	const char *path = opt_get(a, "write");
-	uint64_t snap = path != NULL ? SP_SNAP_MAX : SNAP_LINES;
+	bool lines = path == NULL && !a->json && opt_get(a, "quiet") == NULL;
+	uint64_t snap = path != NULL ? SP_SNAP_MAX
+			: lines      ? SNAP_LINES
+				     : SNAP_COUNT;
 	uint64_t kib = BUFFER_KIB, seconds = 0;
 	enum status st = read_direction(w);
 
@@ -129,7 +137,7 @@ read_options(struct watch *w)
 	w->wish.snap = (uint32_t)snap;
 	w->wish.pages = pages_for(kib);
 	w->wish.filter = &w->filter;
-	w->lines = path == NULL && !a->json && opt_get(a, "quiet") == NULL;
+	w->lines = lines;
 	return STATUS_OK;
 }
 
@@ -249,7 +257,19 @@ is_over(const struct watch *w)
 	       now_ms() >= w->end_ms || ferror(output(w));
 }
 
-/* What waits is fetched at once; else the line is others'. */
+/* The line is others', the more so while we are stopped. */
+static void
+rest(struct watch *w)
+{
+	tape_rest(&w->t);
+	if (suspended) {
+		suspended = 0;
+		raise(SIGSTOP);
+	}
+	sleep_ms(REST_MS);
+}
+
+/* What waits is fetched at once; else we rest. */
 static int
 follow(struct watch *w)
 {
@@ -260,11 +280,10 @@ follow(struct watch *w)
 		err = tape_read(&w->t, take, w, &more);
 		if (err < 0)
 			return err;
-		if (more)
+		if (more && !suspended)
 			continue;
 		fflush(output(w));
-		tape_rest(&w->t);
-		sleep_ms(REST_MS);
+		rest(w);
 	}
 	return SP_OK;
 }
@@ -274,7 +293,12 @@ static int
 finish(struct watch *w)
 {
 	int already = interrupted, err = tape_stop(&w->t);
+	uint32_t waits = w->t.state.head - w->t.tail;
 	bool more = true;
+
+	if (waits > LONG_WAIT && w->captured < w->limit)
+		fprintf(stderr, "fetching %u KiB; ctrl-C again leaves them\n",
+			waits / 1024);
 
 	while (err >= 0 && more && interrupted == already &&
 		!ferror(output(w))) {

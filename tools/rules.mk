@@ -20,3 +20,6 @@ TOOL_TEXT := tools/cli.c tools/util.c tools/expr.c tools/show.c tools/atoms.c \
 	tools/atoms_code.c tools/bpf_text.c tools/terms.c tools/advice.c \
 	tools/advice_text.c tools/frame_text.c
 build/test/host/test_filter_text: $(TOOL_TEXT:%=build/host/%.o)
+
+CAPTURE_PURE := tools/pcapng.c tools/frame_line.c tools/util.c
+build/test/host/test_capture_file: $(CAPTURE_PURE:%=build/host/%.o)

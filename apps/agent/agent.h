@@ -116,7 +116,7 @@ struct ag_flow {
 	char app[SP_NAME];
 };
 
-enum { AG_CAPTURES = 4, AG_CAPTURE_SECONDS = 30 };
+enum { AG_CAPTURES = 4, AG_CAPTURE_SECONDS = 10 };
 
 struct ag_capture {
 	uint32_t slot;

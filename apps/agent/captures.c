@@ -15,7 +15,7 @@
 
 enum {
 	TICKS_A_SECOND = 100,
-	PAGES_MOST = 1024,
+	PAGES_MOST = SP_TAPE_PAGES - 1,
 	IN = 0,
 	OUT = 1,
 };

@@ -81,6 +81,10 @@ def test_tables_that_are_filled():
     attack("attack_tables", 14, "--flow", "ether proto 0x88b7")
 
 
+def test_tapes_and_captures():
+    attack("attack_capture", 50, "--flow", "ether proto 0x88b9")
+
+
 def test_what_leaves_the_machine_is_what_was_checked():
     sent = attack("attack_frames", 18, "--flow", "ether proto 0x88b8")
     ours = [f for f in sent if f[12:14] == b"\x88\xb8"]

@@ -15,7 +15,7 @@
  * and now and then while frames find it full.  The kernel believes only tail.
  */
 #define SP_TAPE 0x80000000u
-enum { SP_TAPE_PAGES = 1025 };
+enum { SP_TAPE_PAGES = 513 };
 
 struct sp_tape {
 	uint32_t head;
