@@ -111,6 +111,14 @@ env_name(const struct sp_info *info, uint32_t id)
 	return "-";
 }
 
+enum merged
+binding_merged(const struct sp_binding_info *b)
+{
+	if (b->target != SP_TO_COUNT && b->target != SP_TO_CAPTURE)
+		return MERGED_RECEIVE;
+	return (b->flags & SP_BIND_OUT) != 0 ? MERGED_SENT : MERGED_TAPS;
+}
+
 const char *
 binding_to(const struct sp_info *info, const struct sp_binding_info *b,
 	char *out, size_t room)

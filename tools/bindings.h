@@ -35,7 +35,11 @@ const struct sp_ash_info *ash_of_binding(
 const char *ash_name(const struct sp_ash_info *h, char out[SP_NAME]);
 const char *env_name(const struct sp_info *info, uint32_t id);
 
-/* "count", "ring:APP" or "ash:NAME" into OUT. */
+/* The merged classifier that it is a part of. */
+enum merged { MERGED_RECEIVE, MERGED_TAPS, MERGED_SENT, MERGED_COUNT };
+enum merged binding_merged(const struct sp_binding_info *b);
+
+/* "count", "capture", "ring:APP" or "ash:NAME" into OUT. */
 const char *binding_to(const struct sp_info *info,
 	const struct sp_binding_info *b, char *out, size_t room);
 

@@ -36,9 +36,9 @@ dump_one(
 	return st;
 }
 
-/* The classifier of all taps, or of all others, as the kernel compiles it. */
+/* One of the kernel's classifiers, as the kernel compiles it. */
 static enum status
-dump_merged(const struct args *a, struct session *s, bool taps)
+dump_merged(const struct args *a, struct session *s, enum merged which)
 {
 	struct code_entry *entries = xalloc(SP_MAX_BINDINGS * sizeof(*entries));
 	struct expr *e = xalloc(SP_MAX_BINDINGS * sizeof(*e));
@@ -49,7 +49,7 @@ dump_merged(const struct args *a, struct session *s, bool taps)
 	for (size_t i = 0; i < SP_MAX_BINDINGS && st == STATUS_OK; i++) {
 		const struct sp_binding_info *b = &s->info->binding[i];
 
-		if (b->id == 0 || (b->target == SP_TO_COUNT) != taps)
+		if (b->id == 0 || binding_merged(b) != which)
 			continue;
 		st = binding_fetch(a, s, b->name, &e[n]);
 		entries[n].filter = &e[n].filter;
@@ -59,8 +59,9 @@ dump_merged(const struct args *a, struct session *s, bool taps)
 		n += st == STATUS_OK;
 	}
 	if (st == STATUS_OK)
-		st = code_compile(
-			a, taps ? DPF_SET_ALL : DPF_SET_ONE, entries, n, &c);
+		st = code_compile(a,
+			which == MERGED_RECEIVE ? DPF_SET_ONE : DPF_SET_ALL,
+			entries, n, &c);
 	if (st == STATUS_OK)
 		code_dump(c.words, c.n, CODE_BASE, stdout);
 	code_release(&c);
@@ -74,14 +75,17 @@ dump_merged(const struct args *a, struct session *s, bool taps)
 static enum status
 dump_all(const struct args *a, struct session *s, enum form as)
 {
+	static const char *const titles[MERGED_COUNT] = {
+		"# classifier of all bindings but taps",
+		"# classifier of all taps",
+		"# classifier of all taps of what is sent",
+	};
 	enum status st = session_info(a, s, CTL_ALL_TABLES);
 
-	if (st == STATUS_OK && as == AS_MIPS) {
-		puts("# classifier of all bindings but taps");
-		st = dump_merged(a, s, false);
-		if (st == STATUS_OK) {
-			puts("# classifier of all taps");
-			st = dump_merged(a, s, true);
+	if (as == AS_MIPS) {
+		for (int i = 0; i < MERGED_COUNT && st == STATUS_OK; i++) {
+			puts(titles[i]);
+			st = dump_merged(a, s, (enum merged)i);
 		}
 		return st;
 	}

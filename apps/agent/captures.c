@@ -25,6 +25,8 @@ struct capture {
 	uint32_t ring;        /* 0: none */
 	uint32_t bytes;
 	uint32_t binding[2]; /* 0: none */
+	struct frames blob;
+	uint32_t blob_bytes;
 	uint32_t accepted[2], dropped[2];
 	uint32_t read_at; /* sp_info.ticks; the clock is kept while it exists */
 	uint32_t count, now[2];
@@ -93,6 +95,7 @@ end(struct capture *c)
 	if (c->ring != 0)
 		(void)sys_ring_destroy(0, c->ring);
 	frames_free(&c->frames);
+	frames_free(&c->blob);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -158,6 +161,11 @@ begin(struct capture *c, const struct ag_capture *req, const void *blob)
 {
 	int err = make_tape(c, req->pages);
 
+	if (err == SP_OK)
+		err = frames_alloc(&c->blob, frames_for(req->bytes));
+	if (err == SP_OK)
+		err = frames_write(c->blob.pfn, 0, blob, req->bytes);
+	c->blob_bytes = req->bytes;
 	if (err == SP_OK && req->out != 0)
 		err = bind(c, OUT, req, blob);
 	if (err == SP_OK && req->in != 0)
@@ -293,6 +301,22 @@ capture_read(uint32_t slot, uint32_t tail, struct answer *a)
 	answer_put(a, &t, sizeof(t));
 	a->len += got;
 	return SP_OK;
+}
+
+int
+capture_blob(const char *name, uint32_t off, struct answer *a)
+{
+	for (uint32_t i = 0; i < AG_CAPTURES; i++)
+		for (int way = IN; way <= OUT; way++) {
+			const struct capture *c = &table[i];
+			uint32_t id = c->binding[way];
+
+			if (id != 0 && is_bound(id) &&
+				str_equal(binding_info(id)->name, name))
+				return frames_answer(
+					&c->blob, c->blob_bytes, off, a);
+		}
+	return SP_ENOENT;
 }
 
 /* --- end ------------------------------------------------------------------------ */

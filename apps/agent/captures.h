@@ -21,6 +21,10 @@ int capture_open(const struct ag_capture *req, const void *blob,
  * SP_OK, SP_ENOENT, SP_EINVAL (TAIL is not where it can be) or SP_EREVOKED. */
 int capture_read(uint32_t slot, uint32_t tail, struct answer *a) SP_MUST_CHECK;
 
+/* Append the bytes of the filter called NAME from OFF on, as filter_blob(). */
+int capture_blob(
+	const char *name, uint32_t off, struct answer *a) SP_MUST_CHECK;
+
 /* No more frames; what waits can still be read.  SP_OK or SP_ENOENT. */
 int capture_stop(uint32_t slot) SP_MUST_CHECK;
 int capture_end(uint32_t slot) SP_MUST_CHECK;

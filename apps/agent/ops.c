@@ -187,6 +187,8 @@ op_filter_blob(const uint8_t *p, size_t len, struct answer *a)
 			       : SP_ENOENT;
 
 	(void)len;
+	if (name != NULL && err == SP_ENOENT)
+		err = capture_blob(name, le32_get(p + SP_NAME), a);
 	return err == SP_ENOENT ? refuse(a, err, "no such filter") : err;
 }
 

@@ -332,6 +332,10 @@ def test_whatever_ends_it_nothing_stays():
         equal(len(captures(m)), 2, "of a killed tool")
         with Capture(m, "-q") as c:  # the next one takes its place
             equal(len(captures(m)), 2, "of one tool")
+            check("capture.0-in" in m.cli("filter", "dump", "--all").stdout,
+                  "they can be looked at")
+            m.cli("filter", "dump", "--all", "--as", "mips")
+            m.cli("filter", "show", "capture.0-out")
         equal(captures(m), [], "captures left")
 
 
