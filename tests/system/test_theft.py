@@ -131,6 +131,17 @@ APART = {
 # The lengths of real frames say more than a filter's bounds do.
 UNDECIDED = {"long frames": "len >= 14", "truncated": "len < 14"}
 
+# Only running them says which of the victim's frames they take.
+RESIDUAL = {
+    "a field less itself": f"{VICTIM} and ip[2:2] - ip[2:2] = 0",
+    "a field and itself": f"ip[2:2] = ip[2:2] and {VICTIM}",
+    "length by its parts": f"ip[2:2] = udp[4:2] + 20 and {VICTIM}",
+    "port by a sum": "udp[2] * 256 + udp[3] = 7000",
+    "port by a difference": "udp[2:2] - udp[0:2] = 7000 - 40000",
+    "port by a product": "(udp[2:2] * 3) ^ udp[2:2] = (7000 * 3) ^ 7000",
+    "payload by itself": f"udp[8] > udp[9] and {VICTIM}",
+}
+
 
 def udp6(dport):
     return bytes(Ether(src=frames.ME, dst=frames.MAC) /
@@ -248,6 +259,18 @@ def test_what_lies_outside_its_own_flow_is_refused_with_a_frame():
             shown(name, program, clash, oracle, own)
             theirs += clash.name != "thief"
     check(theirs > 30, f"only {theirs} say whose the frames are")
+
+
+def test_residuals_steal_nothing_and_say_what_is_known():
+    found = 0
+    with Oracle() as oracle, Machine() as m:
+        for name, program, code, clash in theft(m, oracle, RESIDUAL):
+            check(code in (EOVERLAP, EUNDECIDED), f"{name}: {code}")
+            equal(clash.relation == hands.UNDECIDED, code == EUNDECIDED, name)
+            if clash.frame:
+                found += 1
+                shown(name, program, clash, oracle, VICTIMS_OWN)
+    check(found > 0, "no frame for any of them")
 
 
 def test_what_cannot_be_decided_is_refused_and_said():
