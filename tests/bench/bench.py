@@ -21,6 +21,7 @@ sys.path[:0] = [HERE, os.path.join(TOP, "tests/system")]
 # pylint: disable=wrong-import-position
 import core
 import deploy
+import gallery
 import frames as wire_frames
 import guest
 import irqoff
@@ -237,7 +238,7 @@ def main():
     try:
         measured = [*rtt(args.count), *split(), *demux(), *peers(),
                     *core.measure(), *memory.run(), *deploy.run(),
-                    *interrupts_off()]
+                    *gallery.run(), *interrupts_off()]
     except Failed as e:
         sys.exit(f"bench: {e}")
     sys.exit(1 if report(measured, args) else 0)
