@@ -11,6 +11,10 @@ REQUESTS = {
     "counter": wire_frames.udp(bytes(8)),
     "arp": t.arp(),
     "dns": t.dns(t.question()),
+    "lock": t.lock(b"a", 1, 1),
+    "active": t.active(t.ADD, 1, 1),
+    "limit": wire_frames.udp(),
+    "histogram": wire_frames.udp(),
 }
 
 

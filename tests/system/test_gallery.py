@@ -4,15 +4,18 @@ those that lie, and real clients on a machine's wire.
 
 LIMIT: 120
 """
+import os
 import struct
+import time
 
+import agentlib
 import frames
 import harness
 import offline
 import tap
 from frames import ARP, BROADCAST, IP_ADDRESS, MAC, ME, MY_IP, Ether, pad
 from harness import check, equal
-from machine import Machine
+from machine import Machine, wait_for
 from scapy.layers.dns import DNS, DNSQR, DNSRROPT
 
 
@@ -26,6 +29,14 @@ def cut_short(make, data, least=1):
     yield make(data, len=full + 20 + 100)
     yield make(data, flags="MF")
     yield make(data, frag=1)
+
+
+def skipped():
+    """No real client can run here, which is said."""
+    why = tap.missing()
+    if why:
+        print(f"  skipped: no client can run here: {why}")
+    return why is not None
 
 
 # --- ARP --------------------------------------------------------------------------
@@ -164,6 +175,183 @@ def test_dns_that_lies_is_declined():
         *cut_short(dns, whole), dns(whole, options=1)])
 
 
+# --- remote memory and locks ----------------------------------------------------------
+READ, WRITE, ADD, SWAP_IF, WAKE = range(5)
+
+
+def active(op, index, value=0, expected=0, tag=7):
+    """An active message."""
+    return pad(bytes(Ether(src=ME, dst=MAC, type=0x88b5)) +
+               struct.pack(">HHIII", op, tag, index, value, expected))
+
+
+def done(op, index, value=0, expected=0, tag=7):
+    """The answer to it, with what there was before as VALUE."""
+    return pad(bytes(Ether(src=MAC, dst=ME, type=0x88b5)) +
+               struct.pack(">HHIII", op | 0x8000, tag, index, value, expected))
+
+
+def test_active_messages_do_what_they_say():
+    steps = [((WRITE, 255, 40), 0), ((ADD, 255, 2), 40), ((READ, 255), 42),
+             ((SWAP_IF, 255, 9, 41), 42), ((SWAP_IF, 255, 9, 42), 42),
+             ((WAKE, 0, 5), 0), ((ADD, 255, 0xffffffff), 9), ((READ, 255), 8)]
+    o = offline.run("active", [active(*s) for s, _ in steps])
+    equal(o.replies, [done(s[0], s[1], was, *s[3:]) for s, was in steps],
+          "replies")
+    offline.tell("active", active(ADD, 3, 1))
+
+
+def test_messages_for_no_operation_or_word_are_declined():
+    offline.declines("active", [
+        active(5, 0), active(0x8000, 0), active(0xffff, 0), active(READ, 256),
+        active(WRITE, 0xffffffff), active(WRITE, 0x80000000),
+        b"\3" + active(READ, 0)[1:], frames.udp()])
+
+
+def lock(op, number, who, ms=1000, sport=40000):
+    return frames.udp(op + struct.pack(">BHII", number, 0xabcd, who, ms), 4001,
+                      sport=sport)
+
+
+def held(reply):
+    """(answer, number, whose, how many ms of the lease are left)"""
+    check(frames.checksums_hold(reply), "checksums")
+    _, _, udp, data = frames.datagram(reply)
+    equal((udp.sport, udp.dport), (4001, 40000), "ports")
+    answer, number, back, who, ms = struct.unpack(">cBHII", data)
+    equal(back, 0xabcd, "what comes back")
+    return answer, number, who, ms
+
+
+def test_a_lock_has_one_owner_until_its_lease_ends():
+    o = offline.run("lock", [
+        lock(b"a", 63, 1), lock(b"a", 63, 2), lock(b"a", 0, 2),
+        lock(b"r", 63, 2), lock(b"a", 63, 1, 8000), lock(b"r", 63, 1),
+        lock(b"r", 63, 1), lock(b"a", 63, 2)])
+    equal([held(r)[:3] for r in o.replies], [
+        (b"A", 63, 1), (b"H", 63, 1), (b"A", 0, 2), (b"H", 63, 1),
+        (b"A", 63, 1), (b"R", 63, 0), (b"R", 63, 0), (b"A", 63, 2)], "answers")
+    equal(held(o.replies[0])[3], 1000, "the lease")
+    check(held(o.replies[1])[3] in (998, 999, 1000), "what is left of it")
+    offline.tell("lock", lock(b"a", 1, 1))
+
+
+def test_locks_that_are_none_are_declined():
+    whole = b"a" + struct.pack(">BHII", 0, 0, 1, 1000)
+    make = lambda data, **other: frames.udp(data, 4001, **other)
+    offline.declines("lock", [
+        lock(b"x", 0, 1), lock(b"a", 64, 1), lock(b"a", 255, 1),
+        lock(b"a", 0, 0), lock(b"a", 0, 1, 0), lock(b"a", 0, 1, 8001),
+        lock(b"a", 0, 1, 0xffffffff), make(whole + b"x"), *cut_short(make, whole),
+        make(whole, options=1)])
+
+
+# --- the time --------------------------------------------------------------------------
+SINCE_1900 = 2208988800
+
+
+def ntp(head=0x23, data=bytes(39) + b"original", **other):
+    return frames.udp(bytes([head]) + data, 123, **other)
+
+
+def test_time_that_nobody_set_or_nobody_asked_for_is_not_told():
+    whole = b"\x23" + bytes(47)
+    make = lambda data, **other: frames.udp(data, 123, **other)
+    offline.declines("ntp", [ntp(), *cut_short(make, whole)])
+
+
+def ask_the_time(w, start):
+    """Requests of three versions, and some that are none."""
+    for head in (0x23, 0x1b, 0xcb):
+        reply = w.ask(ntp(head))
+        check(frames.checksums_hold(reply), "checksums")
+        data = frames.datagram(reply)[3]
+        equal(data[:4], bytes([head & 0x38 | 4, 10, 0, 0xec]), "head")
+        equal(data[24:32], b"original", "origin")
+        check(0 <= struct.unpack_from(">I", data, 40)[0] - start < 20,
+              "the time")
+    for bad in (ntp(0x22), ntp(0x24), ntp(0x03), ntp(0x2b), ntp(0x3b),
+                ntp(data=bytes(51))):
+        w.silent(bad, arp(), ARP_REPLY)
+
+
+def test_time_is_told_as_the_owner_set_it():
+    with Machine() as m:
+        m.ash("arp", "arp dst host 10.7.0.2")
+        start = int(time.time()) + SINCE_1900
+        m.cli("app", "start", "ntp-owner", start)
+        m.ash("ntp", "udp dst port 123", owner="ntp-owner")
+        wait_for(lambda: words_of(m, "ntp", 1) == (1,), "the owner wrote")
+        with m.wire() as w:
+            ask_the_time(w, start)
+        if not skipped():
+            says = tap.ask(m, f"ntpdig -t 5 {IP_ADDRESS}")
+            offset = float(says.split()[3])
+            check(abs(offset) < 5 and " s10 " in says, says)
+        equal(m.ask("ash", "show", "ntp")["aborts"], 0, "aborts")
+
+
+# --- in front of a ring -----------------------------------------------------------------
+def test_only_a_burst_gets_by():
+    o = offline.run("limit", [frames.udp()] * 40)
+    equal((len(o.replies), o.declined, o.consumed), (0, 16, 24),
+          "replies, to the ring, dropped")
+    offline.tell("limit", frames.udp())
+
+
+def test_a_histogram_takes_nothing():
+    sent = [frames.udp(), frames.ping(), arp(), frames.udp(bytes(1472)),
+            frames.udp(flags="MF"), frames.udp(options=10), frames.udp(len=20)]
+    equal(offline.run("histogram", sent).declined, len(sent), "declined")
+    offline.tell("histogram", frames.udp())
+
+
+def words_of(m, handler, n):
+    """The first N words of its state."""
+    with agentlib.Agent(os.path.join(m.dir, "ctl.sock")) as a:
+        return struct.unpack(f"<{n}I", a.ash_state(handler, 0, 4 * n))
+
+
+def in_turn(w):
+    """Leases and active messages, on the wire W of a machine."""
+    equal(held(w.ask(lock(b"a", 5, 1, 8000)))[:3], (b"A", 5, 1), "first")
+    answer, _, who, ms = held(w.ask(lock(b"a", 5, 2)))
+    equal((answer, who), (b"H", 1), "second")
+    check(0 < ms <= 8000, f"{ms} ms left")
+    equal(held(w.ask(lock(b"a", 6, 1, 1)))[0], b"A", "a short one")
+    time.sleep(0.05)
+    equal(held(w.ask(lock(b"a", 6, 2, 1)))[:3], (b"A", 6, 2), "after its end")
+    for i in range(3):
+        equal(w.ask(active(ADD, 1, 2)), done(ADD, 1, 2 * i), "sum")
+
+
+def test_locks_messages_limits_and_histograms_in_a_machine():
+    with Machine() as m, m.wire() as w:
+        m.cli("app", "start", "echo-ring")
+        m.ash("lock", "udp dst port 4001")
+        m.ash("active", "ether proto 0x88b5")
+        m.ash("limit", "udp dst port 9", ring="echo-ring")
+        m.ash("histogram", "udp dst port 10", ring="echo-ring")
+        in_turn(w)
+        equal(words_of(m, "active", 2), (0, 6), "the words of the state")
+        for size in (1, 100, 100):
+            data = bytes(size)
+            equal(w.ask(frames.udp(data, 10)), frames.reply_udp(data, 10),
+                  "from the ring")
+        got = words_of(m, "histogram", 2 + 32 + 256)
+        equal((got[:4], got[4], got[2 + 32 + 10]), ((3, 0, 1, 0), 2, 3),
+              "lengths and ports")
+        fast = frames.udp(b"fast", 9)
+        for _ in range(60):
+            w.send(fast)
+        m.settled(60)
+        wait_for(lambda: m.ask("ash", "show", "limit")["runs"] == 60, "60 runs")
+        *_, passed, dropped = words_of(m, "limit", 6)
+        check(16 <= passed < 60 and passed + dropped == 60,
+              f"{passed} passed, {dropped} dropped")
+        equal(w.receive(), frames.reply_udp(b"fast", 9), "from the ring")
+
+
 # --- real clients ---------------------------------------------------------------------
 def clients(m):
     """What Debian's clients say."""
@@ -183,9 +371,7 @@ def clients(m):
 
 
 def test_debian_clients_are_content():
-    why = tap.missing()
-    if why:
-        print(f"  skipped: no client can run here: {why}")
+    if skipped():
         return
     with Machine() as m:
         m.ash("arp", "arp dst host 10.7.0.2")
