@@ -156,7 +156,7 @@ run_check(const struct args *a)
 	st = source_compile(a, 0, &c->e);
 	if (st == STATUS_OK) {
 		st = opt_get(a, "as") != NULL
-			     ? form_print(a, &c->e, "filter", as)
+			     ? form_print(a, &c->e, "filter", as, stdout)
 			     : check(c);
 		expr_release(&c->e);
 	}

@@ -60,9 +60,9 @@ void filter_print_dot(const struct dpf_filter *f, const char *name, FILE *out);
 /* The atoms as one text, paths joined by " || "; free it. */
 char *filter_text(const struct dpf_filter *f, unsigned limit);
 
-/* One test as text, e.g. for notes beside code; OUT gets at most ROOM bytes. */
-void filter_test_text(const struct dpf_filter *f, const struct dpf_node *n,
-	bool yes, char *out, size_t room);
+/* The field of a test as text; OUT gets at most ROOM bytes. */
+void filter_field_text(const struct dpf_filter *f, const struct dpf_node *n,
+	char *out, size_t room);
 
 /* "disjoint", "equal"... */
 const char *relation_name(uint32_t relation);

@@ -18,8 +18,10 @@ enum form { AS_ATOMS, AS_GRAPH, AS_MIPS, AS_DOT, AS_BPF };
 /* The value of --as; AS_ATOMS when it was not given. */
 enum status form_parse(const struct args *a, enum form *out);
 
-/* Print E, which dot calls NAME. */
+const char *form_name(enum form as);
+
+/* Print E, which is called NAME. */
 enum status form_print(const struct args *a, const struct expr *e,
-	const char *name, enum form as);
+	const char *name, enum form as, FILE *out);
 
 #endif /* TOOLS_FORMS_H */

@@ -118,13 +118,13 @@ print_test(const struct dpf_filter *f, const struct dpf_node *n, bool yes,
 }
 
 void
-filter_test_text(const struct dpf_filter *f, const struct dpf_node *n, bool yes,
+filter_field_text(const struct dpf_filter *f, const struct dpf_node *n,
 	char *out, size_t room)
 {
 	FILE *to = fmemopen(out, room, "w");
 
 	if (to != NULL) {
-		print_test(f, n, yes, to);
+		print_field(f, n, to);
 		fclose(to);
 	}
 	out[room - 1] = '\0';
@@ -320,7 +320,7 @@ filter_print_dot(const struct dpf_filter *f, const char *name, FILE *out)
 {
 	fprintf(out, "digraph \"%s\" {\n", name);
 	fputs("\tnode [shape=box fontname=monospace];\n"
-	      "\taccept [shape=oval]; reject [shape=oval];\n\tstart -> ",
+	      "\taccept [shape=oval];\n\treject [shape=oval];\n\tstart -> ",
 		out);
 	print_target(f->nnodes > 0 ? 0 : f->root, out);
 	fputs(";\n\tstart [shape=point];\n", out);

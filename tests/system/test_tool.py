@@ -238,6 +238,71 @@ def test_many_filters_are_added_by_one_command():
                 says="No such file")
 
 
+def dot_is_valid(text):
+    """Nodes are declared once and edges join them; graphviz agrees if it is
+    here."""
+    nodes = [n for n in re.findall(
+        r'^\s*(\w+) \[(?:shape=\w+ ?)?(?:label="(?:[^"\\]|\\.)*")?\];$', text,
+        re.M) if n != "node"]
+    equal(len(nodes), len(set(nodes)), "nodes that are declared twice")
+    edges = re.findall(r"^\s*(\w+) -> (\w+)(?: \[.*\])?;$", text, re.M)
+    for end in sum(edges, ()):
+        check(end in nodes, f"an edge to {end}, which is no node")
+    equal(text.count("{"), text.count("}"), "braces")
+    if shutil.which("dot"):
+        done = subprocess.run(["dot", "-Tsvg"], input=text, text=True,
+                              capture_output=True, timeout=30, check=False)
+        equal((done.returncode, done.stderr), (0, ""), "dot -Tsvg")
+        check("</svg>" in done.stdout, "no picture")
+    return nodes, edges
+
+
+def test_the_merged_classifier_is_shown_with_what_each_word_is_for():
+    with Machine() as m:
+        m.start("sleeper", name="a")
+        for i in range(12):
+            m.cli("filter", "add", f"p{i}", f"udp dst port {1000 + i}", "--to",
+                  "ring:a")
+        m.cli("filter", "add", "web", "tcp port 80", "--to", "ring:a")
+        m.cli("filter", "add", "tap", "ip[12:4] = ip[16:4]")
+        dump = lambda *w: m.cli("filter", "dump", "--all", *w).stdout
+        tree = dump("--as", "graph")
+        check(re.search(r"^ +table of 12 entries over \S.*:16 ", tree, re.M),
+              tree)
+        check(re.search(r"^ +accept web$", tree, re.M), tree)
+        check("# received: 13 filters, " in tree and "# taps: 1 filters, " in
+              tree, tree)
+        code = dump("--as", "mips")
+        for note in ("; (12:16 == 0x86dd)  [", "; accept web",
+                     "; table of 12 entries over 56:16  [p0, p1, p2, ...]",
+                     "; residual jeq #0x800 jt 1 jf "):
+            check(note in code, f"{note} is not in\n{code}")
+        words = re.findall(r"^[0-9a-f]{8}:  [0-9a-f]{8}  \S", code, re.M)
+        head = [int(n) for n in re.findall(r"(\d+) bytes of code", code)]
+        equal(4 * len(words), sum(head), "words of code")
+        nodes, edges = dot_is_valid(dump("--as", "dot"))
+        check(len(nodes) > 10 and len(edges) >= len(nodes) - 2, "a small trie")
+        dot_is_valid(m.cli("filter", "dump", "web", "--as", "dot").stdout)
+        got = m.ask("filter", "dump", "web", "--as", "mips")
+        equal((got["name"], got["as"]), ("web", "mips"), "as JSON")
+        check("; accept web" in got["text"], got["text"])
+
+
+def test_filters_that_applications_bind_are_left_out_and_said_so():
+    with Machine() as m:
+        m.start("binder", "7000", "--flow", "udp dst portrange 7000-7009")
+        m.console_says("binder: 7000 0")
+        own = [f["name"] for f in m.ask("filter", "list")
+               if f["owner"] == "binder"]
+        equal(len(own), 1, f"bound by itself: {own}")
+        m.cli("filter", "add", "mine", "arp")
+        code = m.cli("filter", "dump", "--all", "--as", "mips").stdout
+        check(f"# {own[0]} of binder was not bound by the agent" in code, code)
+        check("; accept mine" in code, code)
+        flow = m.ask("filter", "list")
+        check("all frames" in m.cli("filter", "show", "mine").stdout, f"{flow}")
+
+
 def test_overlap_is_refused_with_a_frame_that_both_take():
     with Machine() as m:
         m.cli("app", "start", "build/apps/echo-ring.elf")
