@@ -13,6 +13,7 @@ REQUESTS = {
     "dns": t.dns(t.question()),
     "lock": t.lock(b"a", 1, 1),
     "active": t.active(t.ADD, 1, 1),
+    "memcached": t.mc(),
     "limit": wire_frames.udp(),
     "histogram": wire_frames.udp(),
 }

@@ -291,6 +291,61 @@ def test_time_is_told_as_the_owner_set_it():
         equal(m.ask("ash", "show", "ntp")["aborts"], 0, "aborts")
 
 
+# --- memcached -------------------------------------------------------------------------
+def mc(text=b"get key\r\n", number=0, of=1, **other):
+    return frames.udp(struct.pack(">4H", 0xbeef, number, of, 0) + text, 11211,
+                      **other)
+
+
+def said(reply):
+    """The text of a memcached answer."""
+    check(frames.checksums_hold(reply), "checksums")
+    _, _, udp, data = frames.datagram(reply)
+    equal((udp.sport, data[:8]), (11211, b"\xbe\xef\0\0\0\1\0\0"), "head")
+    return data[8:]
+
+
+def test_keys_that_nobody_stored_are_misses():
+    for key in (b"k", b"key", b"k" * 32, b"\xff\x80!"):
+        equal(said(offline.one("memcached", mc(b"get " + key + b"\r\n"))),
+              b"END\r\n", f"{key}")
+    offline.tell("memcached", mc())
+
+
+def test_what_is_no_get_of_one_key_is_declined():
+    whole = struct.pack(">4H", 0, 0, 1, 0) + b"get k\r\n"
+    make = lambda data, **other: frames.udp(data, 11211, **other)
+    offline.declines("memcached", [
+        *(mc(t) for t in (
+            b"get a b\r\n", b"get \r\n", b"get  a\r\n", b"gets a\r\n",
+            b"GET a\r\n", b"set a 0 0 1\r\n1\r\n", b"get a\n", b"get a\0\r\n",
+            b"get a\x7f\r\n", b"get " + b"k" * 33 + b"\r\n", b"get a\r\nx",
+            b"get " + b"k" * 1000 + b"\r\n")),
+        mc(number=1), mc(of=2), mc(of=0), *cut_short(make, whole),
+        make(whole, options=1)])
+
+
+def test_a_store_that_an_application_fills_is_served():
+    pairs = {"a": "", "bb": "22", "k" * 32: "w", "z": "x" * 194}  # all that fits
+    with Machine() as m:
+        m.ash("arp", "arp dst host 10.7.0.2")
+        m.cli("app", "start", "memcached-owner",
+              *(f"{k}={v}" for k, v in pairs.items()), "nothing")
+        m.ash("memcached", "udp dst port 11211", owner="memcached-owner")
+        m.console_says(f"memcached-owner: {len(pairs)} of {len(pairs) + 1} "
+                       "stored\n")
+        with m.wire() as w:
+            for k, v in pairs.items():
+                equal(said(w.ask(mc(f"get {k}\r\n".encode()))),
+                      f"VALUE {k} 0 {len(v)}\r\n{v}\r\nEND\r\n".encode(), k)
+            equal(said(w.ask(mc(b"get key\r\n"))), b"END\r\n", "a miss")
+        if not skipped():
+            client = os.path.join(os.path.dirname(__file__), "mc_get.py")
+            says = tap.ask(m, f"{os.path.abspath(client)} {IP_ADDRESS} bb no z")
+            equal(says, f"bb 22\nno -\nz {pairs['z']}\n", "what it got")
+        equal(m.ask("ash", "show", "memcached")["aborts"], 0, "aborts")
+
+
 # --- in front of a ring -----------------------------------------------------------------
 def test_only_a_burst_gets_by():
     o = offline.run("limit", [frames.udp()] * 40)
