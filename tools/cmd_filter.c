@@ -283,7 +283,10 @@ const struct command cmd_filter_add = {
 	.max_words = CLI_NO_LIMIT,
 	.what = "bind the frames of a filter to a counter, ring or handler",
 	.options = add_options,
-	.example = "spindle filter add web 'tcp dst port 80' --to ring:server",
+	.example = "spindle filter add web 'tcp dst port 80' --to ring:server\n"
+		   "  spindle filter add ip --atoms '(12:16 == 0x800)'\n"
+		   "  spindle filter add ip --bpf ip.ddd --priority 2\n"
+		   "  spindle filter add --from many.filters --all-or-none",
 	.run = run_add,
 };
 

@@ -172,6 +172,9 @@ const struct command cmd_filter_check = {
 	.what = "atoms, cost, pitfalls and overlaps of a filter; needs no "
 		"machine",
 	.options = check_options,
-	.example = "spindle filter check 'udp dst port 7' --with mine.filters",
+	.example = "spindle filter check 'udp dst port 7' --with mine.filters\n"
+		   "  spindle filter check 'vlan 5 or ip'\n"
+		   "  tcpdump -ddd ip | spindle filter check --bpf -\n"
+		   "  spindle filter check 'tcp port 80' --as dot | dot -Tsvg",
 	.run = run_check,
 };

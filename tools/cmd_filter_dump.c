@@ -240,6 +240,8 @@ const struct command cmd_filter_dump = {
 	.max_words = 1,
 	.what = "a bound filter, or all merged, as atoms, code or graph",
 	.options = dump_options,
-	.example = "spindle filter dump --all --as mips",
+	.example = "spindle filter dump --all --as mips\n"
+		   "  spindle filter dump web --as graph\n"
+		   "  spindle filter dump --all --as dot | dot -Tsvg >trie.svg",
 	.run = run_dump,
 };

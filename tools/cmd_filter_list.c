@@ -113,6 +113,7 @@ const struct command cmd_filter_list = {
 	.words = "",
 	.what = "all bindings with their counters and when they matched last",
 	.options = list_options,
-	.example = "spindle filter list --json",
+	.example = "spindle filter list\n"
+		   "  spindle filter list --never --json",
 	.run = run_list,
 };

@@ -74,7 +74,10 @@ help_all(void)
 	puts("\nexample:\n"
 	     "  spindle up\n"
 	     "  spindle filter add echo 'udp dst port 7'\n"
-	     "  spindle replay trace.pcap");
+	     "  spindle replay trace.pcap\n\n"
+	     "exit status: 0 done, 1 refused or failed (stderr says why), 2 "
+	     "bad "
+	     "usage");
 	return STATUS_OK;
 }
 
