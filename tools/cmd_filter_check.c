@@ -175,6 +175,7 @@ const struct command cmd_filter_check = {
 	.example = "spindle filter check 'udp dst port 7' --with mine.filters\n"
 		   "  spindle filter check 'vlan 5 or ip'\n"
 		   "  tcpdump -ddd ip | spindle filter check --bpf -\n"
-		   "  spindle filter check 'tcp port 80' --as dot | dot -Tsvg",
+		   "  spindle filter check 'tcp port 80' --as dot | dot -Tsvg "
+		   ">f.svg",
 	.run = run_check,
 };

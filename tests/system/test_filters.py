@@ -196,5 +196,18 @@ def test_what_cannot_be_said_exactly_is_refused():
         equal(m.ask("filter", "list"), [], "filters installed")
 
 
+def test_the_wire_has_the_lengths_that_warnings_speak_of():
+    with Machine() as m:
+        for name, expr in (("short", "less 59"), ("sixty", "len = 60"),
+                           ("most", "len = 1518"), ("long", "greater 1519")):
+            m.cli("filter", "add", name, expr)
+        with m.wire() as w:
+            for n in (14, 42, 60, 1518, 1519, 1600):
+                w.send(bytes(n))
+        m.settled(6)
+        equal({f["name"]: f["packets"] for f in m.ask("filter", "list")},
+              {"short": 0, "sixty": 3, "most": 1, "long": 0}, "packets")
+
+
 if __name__ == "__main__":
     harness.main(globals())
