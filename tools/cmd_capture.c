@@ -292,7 +292,7 @@ follow(struct watch *w)
 static int
 finish(struct watch *w)
 {
-	int already = interrupted, err = tape_stop(&w->t);
+	int enough = interrupted > 0 ? 2 : 1, err = tape_stop(&w->t);
 	uint32_t waits = w->t.state.head - w->t.tail;
 	bool more = true;
 
@@ -300,7 +300,7 @@ finish(struct watch *w)
 		fprintf(stderr, "fetching %u KiB; ctrl-C again leaves them\n",
 			waits / 1024);
 
-	while (err >= 0 && more && interrupted == already &&
+	while (err >= 0 && more && interrupted < enough &&
 		!ferror(output(w))) {
 		err = tape_read(&w->t, take, w, &more);
 		more = more && w->captured < w->limit;

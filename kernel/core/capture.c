@@ -16,11 +16,8 @@
 #include "kernel/mips.h"
 
 enum {
-	/* Instructions a frame, to record it on all tapes; one that leaves has to be
-	 * put together first. */
-	LIMIT_IN = 2200,
-	LIMIT_OUT = 1400,
-	RECORD_COST = 90, /* but for copying, which takes 20 for 32 bytes */
+	LIMIT = 1700,      /* instructions a frame, to record it on all tapes */
+	RECORD_COST = 180, /* but for copying, which takes 20 for 32 bytes */
 	WIRE_MIN = 60,
 	SENT_IDS = 512, /* more than can accept a frame within its limit */
 };
@@ -74,8 +71,6 @@ capture_cost(bool out)
 int
 capture_check(struct bind_entry *n, const struct sp_bind *b)
 {
-	uint32_t limit = (n->flags & SP_BIND_OUT) != 0 ? LIMIT_OUT : LIMIT_IN;
-
 	n->ring = ring_find(b->object);
 	n->snap = b->ring;
 	if (n->ring == NULL)
@@ -84,7 +79,7 @@ capture_check(struct bind_entry *n, const struct sp_bind *b)
 		return SP_EPERM;
 	if (!ring_is_tape(n->ring) || n->snap - 1 >= SP_SNAP_MAX)
 		return SP_EINVAL;
-	return *account_of(n) + cost_of(n->snap) <= limit ? SP_OK : SP_EFULL;
+	return *account_of(n) + cost_of(n->snap) <= LIMIT ? SP_OK : SP_EFULL;
 }
 
 /* --- recording --------------------------------------------------------------- */
@@ -151,7 +146,7 @@ append(uint8_t *to, const uint8_t *from, uint32_t n)
 
 	for (; n > 0 && ((uintptr_t)to & 3) != 0; n--)
 		*to++ = *from++;
-	for (; n >= 16; n -= 16, to += 16, from += 16) {
+	for (; n >= 32; n -= 32, to += 32, from += 32) {
 		const struct anywhere *s = (const void *)from;
 		uint32_t *d = (void *)to;
 
@@ -159,7 +154,14 @@ append(uint8_t *to, const uint8_t *from, uint32_t n)
 		d[1] = s[1].word;
 		d[2] = s[2].word;
 		d[3] = s[3].word;
+		d[4] = s[4].word;
+		d[5] = s[5].word;
+		d[6] = s[6].word;
+		d[7] = s[7].word;
 	}
+	for (; n >= 4; n -= 4, to += 4, from += 4)
+		*(uint32_t *)(void *)to =
+			((const struct anywhere *)(const void *)from)->word;
 	for (; n > 0; n--)
 		*to++ = *from++;
 	return to;

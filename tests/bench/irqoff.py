@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -74,9 +75,10 @@ def floods(m):
 
 def captures(m):
     """All that there may be while long frames come in, and leave."""
-    watchers = [subprocess.Popen([SPINDLE, "capture", "-w", "/dev/null",
-                                  "--name", m.name], stderr=subprocess.PIPE)
-                for _ in range(2)]
+    watchers = [subprocess.Popen(
+        [SPINDLE, "capture", "-w", "/dev/null", "--name", m.name, *more],
+        stderr=subprocess.PIPE) for more in (
+            (), ("-s", "128"), ("-s", "128"))]
     try:
         for w in watchers:
             check(b"watching" in w.stderr.readline(), "a capture begins")
@@ -84,6 +86,8 @@ def captures(m):
     finally:
         for w in watchers:
             w.terminate()
+            time.sleep(0.2)
+            w.terminate()  # what waits is of no interest
             w.communicate(timeout=30)
 
 
