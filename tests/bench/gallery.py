@@ -21,12 +21,14 @@ REQUESTS = {
     "active": t.active(t.ADD, 1, 1),
     "memcached": t.mc(),
     "syncookie": test_syncookie.tcp(),
+    "balance": wire_frames.udp(),
     "limit": wire_frames.udp(),
     "histogram": wire_frames.udp(),
 }
 
 # Those that answer only when their owner has written something.
 STATES = {
+    "balance": "{ 2 }",
     "ntp": "{ 1, 0, 0, 0, 166666667, 1688849, 0 }",
     "syncookie": "{ { 1, 2 }, 3 }",
 }

@@ -407,6 +407,54 @@ def test_locks_messages_limits_and_histograms_in_a_machine():
         equal(w.receive(), frames.reply_udp(b"fast", 9), "from the ring")
 
 
+# --- a balancer ---------------------------------------------------------------------------
+STATIONS = [bytes((2, 0, 0, 0, 0, 0xa0 + i)) for i in range(3)]
+
+
+def stations():
+    """Words for words-owner: who they are, then how many."""
+    for i, mac in enumerate(STATIONS):
+        low, high = struct.unpack("<IH", mac)
+        yield f"{4 + 12 * i}={low}"
+        yield f"{8 + 12 * i}={high}"
+    yield f"0={len(STATIONS)}"
+
+
+def test_without_stations_nothing_is_balanced():
+    offline.declines("balance", [frames.udp(dport=4002), frames.ping()])
+    offline.tell("balance", frames.udp(dport=4002))
+
+
+def test_connections_are_spread_over_stations():
+    with Machine() as m, m.wire() as w:
+        m.cli("app", "start", "words-owner", *stations())
+        m.ash("balance", "udp dst port 4002", owner="words-owner")
+        m.console_says(f"words-owner: {1 + 2 * len(STATIONS)} words for "
+                       "balance\n")
+        w.send(frames.udp(dport=4002))
+        wait_for(lambda: m.nic()["dropped"]["tx-denied"] == 1, "no template")
+        m.cli("filter", "add", "way", "udp src port 4002", "--to",
+              "ring:words-owner", "--priority", "-1")
+        used = {}
+        for i in range(64):
+            sent = frames.udp(b"for some station", 4002, sport=1000 + i // 2,
+                              options=i % 2)
+            got = w.ask(sent)
+            equal(got[6:], sent[:6] + sent[12:], "all but where it goes")
+            equal(used.setdefault(i // 2, got[:6]), got[:6], "the station")
+        for mac in STATIONS:
+            n = list(used.values()).count(mac)
+            check(3 <= n <= 20, f"{n} of 32 for one")
+        sent = m.nic()["sent"]
+        for bad in (frames.udp(dport=4002, flags="MF"),
+                    frames.udp(dport=4002, len=27),
+                    frames.udp(dport=4002, len=1400)):
+            w.send(bad)
+        wait_for(lambda: m.ask("ash", "show", "balance")["declines"] > 0 and
+                 m.ask("ash", "show", "balance")["runs"] >= 67, "lies")
+        equal(m.nic()["sent"], sent, "frames sent for lies")
+
+
 # --- real clients ---------------------------------------------------------------------
 def clients(m):
     """What Debian's clients say."""
