@@ -5,6 +5,7 @@ those that lie, and real clients on a machine's wire.
 LIMIT: 120
 """
 import os
+import random
 import struct
 import time
 
@@ -453,6 +454,41 @@ def test_connections_are_spread_over_stations():
         wait_for(lambda: m.ask("ash", "show", "balance")["declines"] > 0 and
                  m.ask("ash", "show", "balance")["runs"] >= 67, "lies")
         equal(m.nic()["sent"], sent, "frames sent for lies")
+
+
+# --- all of them --------------------------------------------------------------------------
+def requests():
+    """(handler, a request that it answers)"""
+    yield "arp", arp()
+    yield "dns", dns(question(ar=DNSRROPT(rclass=4096)))
+    yield "ntp", ntp()
+    yield "active", active(ADD, 1, 1)
+    yield "lock", lock(b"a", 1, 1)
+    yield "memcached", mc()
+    yield "balance", frames.udp(dport=4002)
+    yield "limit", frames.udp()
+    yield "histogram", frames.udp()
+
+
+def spoilt(frame, dice):
+    """FRAME with some bytes changed, shortened or made longer."""
+    frame = bytearray(frame)
+    for _ in range(dice.randrange(1, 4)):
+        frame[dice.randrange(12, len(frame))] = dice.choice(
+            (0, 1, 0x3f, 0x40, 0x7f, 0xff, dice.randrange(256)))
+    longer = dice.choice((0, 0, 1, 60, 900))
+    return bytes(frame[:dice.randrange(14, len(frame) + 1)] if
+                 dice.randrange(4) == 0 else frame) + bytes(longer)
+
+
+def test_spoilt_requests_end_nobody():
+    """offline.run() sees to aborts, faults and accesses outside."""
+    dice = random.Random(1)
+    for handler, frame in requests():
+        sent = [spoilt(frame, dice) for _ in range(1500)]
+        o = offline.run(handler, sent)
+        equal(len(o.replies) + o.consumed + o.declined, len(sent),
+              f"{handler}: all were judged")
 
 
 # --- real clients ---------------------------------------------------------------------
