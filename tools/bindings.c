@@ -114,6 +114,8 @@ env_name(const struct sp_info *info, uint32_t id)
 enum merged
 binding_merged(const struct sp_binding_info *b)
 {
+	if (b->target == SP_TO_TEST)
+		return MERGED_TESTS;
 	if (b->target != SP_TO_COUNT && b->target != SP_TO_CAPTURE)
 		return MERGED_RECEIVE;
 	return (b->flags & SP_BIND_OUT) != 0 ? MERGED_SENT : MERGED_TAPS;
@@ -126,7 +128,9 @@ binding_to(const struct sp_info *info, const struct sp_binding_info *b,
 	const struct sp_ash_info *h = ash_of_binding(info, b);
 	char own[SP_NAME];
 
-	if (b->target == SP_TO_COUNT)
+	if (b->target == SP_TO_TEST)
+		snprintf(out, room, "test");
+	else if (b->target == SP_TO_COUNT)
 		snprintf(out, room, "count");
 	else if (b->target == SP_TO_RING)
 		snprintf(out, room, "ring:%s", env_name(info, b->owner));

@@ -36,7 +36,13 @@ const char *ash_name(const struct sp_ash_info *h, char out[SP_NAME]);
 const char *env_name(const struct sp_info *info, uint32_t id);
 
 /* The merged classifier that it is a part of. */
-enum merged { MERGED_RECEIVE, MERGED_TAPS, MERGED_SENT, MERGED_COUNT };
+enum merged {
+	MERGED_RECEIVE,
+	MERGED_TAPS,
+	MERGED_SENT,
+	MERGED_TESTS,
+	MERGED_COUNT
+};
 enum merged binding_merged(const struct sp_binding_info *b);
 
 /* "count", "capture", "ring:APP" or "ash:NAME" into OUT. */

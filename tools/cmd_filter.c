@@ -25,7 +25,9 @@ static const struct option add_options[] = {
 	{ "from", 0, "FILE",
 		"add each NAME=EXPR line of FILE (-: standard input)" },
 	{ "all-or-none", 0, NULL, "... but nothing if one of them is refused" },
-	{ "to", 0, "TARGET", "count (default), ring:APP or ash:NAME" },
+	{ "to", 0, "TARGET",
+		"count (default), ring:APP, ash:NAME or test (filter run "
+		"only)" },
 	{ "priority", 0, "N", "wins over lower ones of the same owner" },
 	{ "shared", 0, NULL, "gets its own copy of group frames and ARP" },
 	{ "follow", 0, NULL, "rings: gets all fragments of its datagrams" },
@@ -43,13 +45,18 @@ parse_target(const struct args *a, const char *text, struct ag_filter *f)
 		f->to = AG_TO_COUNT;
 		return STATUS_OK;
 	}
+	if (strcmp(text, "test") == 0) {
+		f->to = AG_TO_TEST;
+		return STATUS_OK;
+	}
 	if (strncmp(text, "ring:", 5) == 0)
 		f->to = AG_TO_RING;
 	else if (strncmp(text, "ash:", 4) == 0)
 		f->to = AG_TO_ASH;
 	else
 		return cli_misuse(a,
-			"--to is count, ring:APP or ash:NAME, not '%s'", text);
+			"--to is count, test, ring:APP or ash:NAME, not '%s'",
+			text);
 	st = word_name(
 		a, f->to == AG_TO_RING ? "application" : "handler", name + 1);
 	if (st == STATUS_OK)
@@ -201,6 +208,7 @@ same_binding(const struct sp_info *info, const struct sp_binding_info *b,
 
 	memset(f, 0, sizeof(*f));
 	f->to = b->target == SP_TO_COUNT  ? AG_TO_COUNT
+		: b->target == SP_TO_TEST ? AG_TO_TEST
 		: b->target == SP_TO_RING ? AG_TO_RING
 					  : AG_TO_ASH;
 	f->priority = b->priority;

@@ -25,6 +25,7 @@ static const struct {
 	[MERGED_RECEIVE] = { "received", DPF_SET_ONE },
 	[MERGED_TAPS] = { "taps", DPF_SET_ALL },
 	[MERGED_SENT] = { "taps-out", DPF_SET_ALL },
+	[MERGED_TESTS] = { "tests", DPF_SET_ALL },
 };
 
 struct dump {

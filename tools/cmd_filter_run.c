@@ -36,7 +36,7 @@ struct run {
 	uint64_t frame;   /* ... and the number of the frame judged last */
 	uint64_t longest;
 	bool counting; /* the first time through the captures */
-	uint64_t captures, frames, skipped, other_links, unreadable;
+	uint64_t groups, captures, frames, skipped, other_links, unreadable;
 	uint64_t accepted, mismatches;
 };
 
@@ -202,6 +202,7 @@ run_groups(struct run *r, uint64_t repeat)
 	r->counting = true;
 	while (st == STATUS_OK && next < r->subjects.n) {
 		st = subjects_bind(r->a, &r->s, &r->subjects, &next);
+		r->groups++;
 		if (st == STATUS_OK)
 			st = read_captures(r, repeat);
 		end = subjects_unbind(r->a, &r->s, &r->subjects);
@@ -259,6 +260,7 @@ report_json(const struct run *r)
 	json_object_set_new(o, "filters", list);
 	json_object_set_new(
 		o, "captures", json_integer((json_int_t)r->captures));
+	json_object_set_new(o, "groups", json_integer((json_int_t)r->groups));
 	json_object_set_new(
 		o, "other_links", json_integer((json_int_t)r->other_links));
 	json_object_set_new(

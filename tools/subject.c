@@ -63,7 +63,8 @@ take_binding(const struct args *a, struct session *s, struct subjects *all,
 	if (b == NULL)
 		return st;
 	one = add(all, a->words[0]);
-	all->set = b->target == SP_TO_COUNT || b->target == SP_TO_CAPTURE
+	all->set = b->target == SP_TO_TEST ? SP_RUN_TEST
+		   : b->target == SP_TO_COUNT || b->target == SP_TO_CAPTURE
 			   ? SP_RUN_TAPS
 			   : SP_RUN_RECEIVE;
 	one->slot = (uint16_t)b->id;
@@ -79,7 +80,7 @@ subjects_find(const struct args *a, struct session *s, const char *file,
 	enum status st;
 
 	memset(out, 0, sizeof(*out));
-	out->set = SP_RUN_TAPS;
+	out->set = SP_RUN_TEST;
 	out->many = file != NULL;
 	if (file != NULL)
 		return read_file(a, file, out);
@@ -98,7 +99,7 @@ bind_one(struct session *s, const struct subject *one)
 {
 	struct ag_filter f = {
 		.bytes = (uint32_t)one->e.bytes,
-		.to = AG_TO_COUNT,
+		.to = AG_TO_TEST,
 	};
 	uint8_t id[4];
 	int err = ctl_breathe(s->ctl);

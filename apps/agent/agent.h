@@ -95,7 +95,12 @@ struct ag_app {
 };
 enum { AG_APP_LEAST = 288 };
 
-enum ag_to { AG_TO_COUNT = 1, AG_TO_RING = 2, AG_TO_ASH = 3 };
+enum ag_to {
+	AG_TO_COUNT = 1,
+	AG_TO_RING = 2,
+	AG_TO_ASH = 3,
+	AG_TO_TEST = 5, /* for AG_FILTER_RUN only */
+};
 
 struct ag_filter {
 	uint32_t bytes; /* of the staged blob */

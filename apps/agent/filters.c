@@ -131,6 +131,9 @@ choose_target(struct sp_bind *b, const struct ag_filter *req, struct answer *a)
 	case AG_TO_COUNT:
 		b->target = SP_TO_COUNT;
 		return SP_OK;
+	case AG_TO_TEST:
+		b->target = SP_TO_TEST;
+		return SP_OK;
 	case AG_TO_RING:
 		return target_ring(b, req->target, a);
 	case AG_TO_ASH:
@@ -291,10 +294,10 @@ filters_drop(enum ag_to to, uint32_t object)
 static bool
 is_bound(uint32_t binding)
 {
-	for (size_t i = 0; i < SP_MAX_BINDINGS; i++)
-		if (app_info()->binding[i].id == binding)
-			return true;
-	return false;
+	uint32_t slot = binding & 0xffff;
+
+	return slot < SP_MAX_BINDINGS &&
+	       app_info()->binding[slot].id == binding;
 }
 
 void

@@ -121,6 +121,11 @@ check_target(uint32_t cap, struct bind_entry *n, const struct sp_bind *b)
 		if (!env_opens_device(cap, SP_NAME_NIC, 0))
 			return SP_EPERM;
 		return b->target == SP_TO_COUNT ? SP_OK : capture_check(n, b);
+	case SP_TO_TEST:
+		n->kind = BIND_TEST;
+		if (n->flags != 0)
+			return SP_EUNSUPPORTED;
+		return env_opens_device(cap, SP_NAME_NIC, 0) ? SP_OK : SP_EPERM;
 	default:
 		return SP_EINVAL;
 	}
@@ -334,7 +339,7 @@ add(struct bind_entry *n, uint32_t slot, const char name[SP_NAME],
 {
 	int err = SP_OK;
 
-	if (n->kind != BIND_TAP) /* taps have no order */
+	if (bind_is_ranked(n->kind))
 		err = bind_order(n, slot, clash);
 	if (err == SP_OK)
 		err = bind_table[slot].kind == BIND_FREE

@@ -34,15 +34,6 @@ int bind_create(uint32_t cap, const struct sp_bind *b,
 int bind_remove(uint32_t cap, uint32_t id) SP_MUST_CHECK;
 
 /*
- * bind_run - what the code of SET says of a frame that did not come by the wire.
- *
- * FRAME is 2 modulo 4.  The slots of the bindings that accept go to IDS, which
- * has room for SP_MAX_BINDINGS.  Returns how many.
- */
-uint32_t bind_run(enum sp_run_set set, const uint8_t *frame, uint32_t len,
-	uint32_t wirelen, uint16_t *ids);
-
-/*
  * Does FRAME, of which LEN bytes are there, answer one that would be given to a
  * binding of E that has no transmit template?  FRAME is 2 modulo 4; its ends are
  * exchanged.  Interrupts off.

@@ -95,7 +95,7 @@ check_entry(const struct bind_entry *e, uint32_t slot, uint32_t *owned)
 void
 bind_audit(void)
 {
-	uint32_t owned[SP_MAX_ENVS] = { 0 }, filters = 0, shared = 0;
+	uint32_t owned[SP_MAX_ENVS] = { 0 }, filters = 0, shared = 0, in_sets;
 
 	for (uint32_t i = 1; i < BIND_ENTRIES; i++) {
 		const struct bind_entry *e = &bind_table[i];
@@ -111,10 +111,11 @@ bind_audit(void)
 		shared += e->shared != NULL;
 		bind_path_audit(i);
 	}
-	if (bind_rx.filters + bind_taps.filters + bind_sent.filters != filters)
-		audit_fail("%u bindings and flows, %u filters", filters,
-			bind_rx.filters + bind_taps.filters +
-				bind_sent.filters);
+	in_sets = bind_rx.filters + bind_taps.filters + bind_sent.filters +
+		  bind_tests.filters;
+	if (in_sets != filters)
+		audit_fail(
+			"%u bindings and flows, %u filters", filters, in_sets);
 	if (bind_shared.filters != shared)
 		audit_fail("%u shared bindings, %u filters", shared,
 			bind_shared.filters);

@@ -150,6 +150,7 @@ fill_info(uint32_t slot, const char name[SP_NAME])
 	i->owner = e->owner->id;
 	i->target = bind_is_capture(e)     ? SP_TO_CAPTURE
 		    : e->kind == BIND_TAP  ? SP_TO_COUNT
+		    : e->kind == BIND_TEST ? SP_TO_TEST
 		    : e->kind == BIND_RING ? SP_TO_RING
 					   : SP_TO_ASH;
 	i->object = e->object;

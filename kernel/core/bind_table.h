@@ -22,7 +22,14 @@ struct classifier;
 struct handler;
 struct ring;
 
-enum bind_kind { BIND_FREE, BIND_FLOW, BIND_TAP, BIND_RING, BIND_ASH };
+enum bind_kind {
+	BIND_FREE,
+	BIND_FLOW,
+	BIND_TAP,
+	BIND_TEST,
+	BIND_RING,
+	BIND_ASH
+};
 
 /*
  * Slots from 1 on are bindings, from SP_MAX_BINDINGS on flows.  A filter's id in
@@ -70,6 +77,13 @@ struct bind_entry {
 };
 
 extern struct bind_entry bind_table[BIND_PATHS];
+
+/* Does KIND take frames away from others?  Then it has a rank among them. */
+static inline bool
+bind_is_ranked(enum bind_kind kind)
+{
+	return kind == BIND_FLOW || kind == BIND_RING || kind == BIND_ASH;
+}
 
 /* --- bind_table.c ----------------------------------------------------------- */
 
@@ -151,8 +165,16 @@ void bind_order_audit(uint32_t slot);
  */
 extern struct classifier bind_rx, bind_taps, bind_sent;
 
+/* run.c: those that judge only frames that lie in memory. */
+extern struct classifier bind_tests;
+
 /* Which one N belongs to. */
 struct classifier *bind_classifier(const struct bind_entry *n);
+
+/* The bindings that would get a frame, into IDS, which has room for all; how many:
+ * one or none but for frames to groups. */
+uint32_t bind_whose(
+	const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids);
 
 /* Frames of PATH go where the entry there says, or nowhere. */
 void bind_path_set(uint32_t path);

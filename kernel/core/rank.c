@@ -199,9 +199,7 @@ raise_above(uint32_t now)
 static bool
 has_rank(uint32_t slot)
 {
-	enum bind_kind kind = bind_table[slot].kind;
-
-	return kind != BIND_FREE && kind != BIND_TAP;
+	return bind_is_ranked(bind_table[slot].kind);
 }
 
 /* New ranks, as far from each other as they can be in the lower half. */

@@ -503,8 +503,10 @@ struct classifier bind_sent = {
 struct classifier *
 bind_classifier(const struct bind_entry *n)
 {
-	if (n->kind != BIND_TAP)
+	if (bind_is_ranked(n->kind))
 		return &bind_rx;
+	if (n->kind == BIND_TEST)
+		return &bind_tests;
 	return (n->flags & SP_BIND_OUT) != 0 ? &bind_sent : &bind_taps;
 }
 
@@ -521,15 +523,8 @@ bind_init(void)
 }
 
 uint32_t
-bind_run(enum sp_run_set set, const uint8_t *frame, uint32_t len,
-	uint32_t wirelen, uint16_t *ids)
+bind_whose(const uint8_t *frame, uint32_t len, uint32_t wirelen, uint16_t *ids)
 {
-	if (set == SP_RUN_TAPS)
-		return bind_taps.filters == 0
-			       ? 0
-			       : classifier_all(
-					 &bind_taps, frame, len, wirelen, ids);
-
 	uint32_t id = classifier_one(&bind_rx, frame, len, wirelen), n = 0;
 
 	if (bind_shared.filters > 0 && len >= 14 && unicast_is_not(frame))

@@ -2,9 +2,11 @@
  * run.c - judge frames that lie in an application's memory.
  *
  * The same code that judges the wire's frames (receive.c), with interrupts on: a
- * batch of frames is a long call, and nobody waits for its verdicts.
+ * batch of frames is a long call, and nobody waits for its verdicts.  So filters
+ * that only judge such frames may take any time; theirs is a set of their own.
  */
-#include "kernel/core/bind.h"
+#include "kernel/core/bind_table.h"
+#include "kernel/core/classifier.h"
 #include "kernel/core/env.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/syscall.h"
@@ -13,11 +15,28 @@
 
 #include <stddef.h>
 
+struct classifier bind_tests = { .kind = DPF_SET_ALL, .share = 16 };
+
 /* One system call at a time. */
 static struct {
 	uint8_t frame[2 + SP_RUN_LONGEST] __attribute__((aligned(4)));
 	uint16_t verdict[1 + SP_MAX_BINDINGS];
 } run;
+
+/* The slots of all that accept the frame taken, into the verdict. */
+static uint32_t
+ask(enum sp_run_set set, const struct sp_run_frame *f)
+{
+	const struct classifier *all =
+		set == SP_RUN_TAPS ? &bind_taps : &bind_tests;
+	uint16_t *ids = run.verdict + 1;
+
+	if (set != SP_RUN_RECEIVE)
+		return all->filters == 0 ? 0
+					 : classifier_all(all, run.frame + 2,
+						   f->len, f->wirelen, ids);
+	return bind_whose(run.frame + 2, f->len, f->wirelen, ids);
+}
 
 /* The frame at OFF of the buffer; returns how many bytes it takes there. */
 static int
@@ -46,8 +65,7 @@ static int
 judge(struct sp_run *r, uint32_t off, const struct sp_run_frame *f)
 {
 	uint32_t before = cp0_get_count();
-	uint32_t n = bind_run((enum sp_run_set)r->set, run.frame + 2, f->len,
-		f->wirelen, run.verdict + 1);
+	uint32_t n = ask((enum sp_run_set)r->set, f);
 	uint32_t bytes = (1 + n) * sizeof(run.verdict[0]);
 	int err;
 
@@ -92,7 +110,7 @@ sys_filter_run(uint32_t cap, uint32_t va, uint32_t c, uint32_t d)
 		return err;
 	if (!env_opens_device(cap, SP_NAME_NIC, 0))
 		return SP_EPERM;
-	if (r.set > SP_RUN_TAPS)
+	if (r.set > SP_RUN_TEST)
 		return SP_EINVAL;
 	r.count = 0;
 	kernel_interruptible_begin();

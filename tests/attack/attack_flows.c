@@ -108,6 +108,8 @@ bad_bindings(void)
 	b = to_ring(1);
 	b.target = SP_TO_COUNT;
 	tried("bind-tap", bind(&b));
+	b.target = SP_TO_TEST;
+	tried("bind-test", bind(&b));
 	b.target = 77;
 	tried("bind-target", bind(&b));
 	b = to_ring(1);

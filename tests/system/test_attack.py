@@ -52,7 +52,7 @@ grant-self 0, done 0
 """
 
 FLOWS = """
-bind-root-flow -3, bind-stale-flow -6, bind-outside-flow -3, bind-tap -3,
+bind-root-flow -3, bind-stale-flow -6, bind-outside-flow -3, bind-tap -3, bind-test -3,
 bind-target -1, bind-flags -11, bind-for-agent -3, replace-nothing -6,
 replace-others -3, unbind-others -3, unbind-flow -6, drop-binding -6,
 bind-address -8, blob-empty -1, blob-long -1, blob-wrap -1, blob-short -4,

@@ -361,7 +361,8 @@ def test_many_expressions_are_judged_at_once():
               [("udp", 1), ("ip", 101), ("no such word", "refused"),
                ("len > 1000", 0), ("icmp[0] = 8", 100)], "filters")
         equal(got, {"frames": 102, "accepted": 202, "skipped": 1,
-                    "mismatches": 0, "captures": 2, "other_links": 1,
+                    "mismatches": 0, "groups": 1, "captures": 2,
+                    "other_links": 1,
                     "unreadable": 1}, "counts")
         equal(m.ask("filter", "list"), [], "filters left behind")
         refused("filter", "run", "-F", exprs, "udp", "-r", folder, "--name",

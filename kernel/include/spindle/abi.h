@@ -213,13 +213,16 @@ struct sp_flow {
 
 /*
  * COUNT and CAPTURE are taps: each frame that they accept is counted, wherever it
- * goes; they need the NIC's capability.  Watching changes nobody's frames.
+ * goes; they need the NIC's capability.  Watching changes nobody's frames.  TEST
+ * needs it too: a filter for filter_run, as many and as slow as one likes, that
+ * never sees the wire.
  */
 enum sp_target {
 	SP_TO_RING = 1,
 	SP_TO_ASH = 2,
 	SP_TO_COUNT = 3,
 	SP_TO_CAPTURE = 4, /* recorded on a tape (tape.h) as well */
+	SP_TO_TEST = 5,
 };
 
 enum {

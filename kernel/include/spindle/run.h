@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 enum sp_run_set {
-	SP_RUN_RECEIVE, /* whose the frame would be: one binding or none, or
-			   all who would share it */
+	SP_RUN_RECEIVE, /* those it would go to; one or none of a unicast */
 	SP_RUN_TAPS,
+	SP_RUN_TEST, /* bindings to SP_TO_TEST */
 };
 
 enum {
