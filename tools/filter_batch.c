@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { PATIENCE = 50 }; /* refusals, each of which is said in a line */
+
 struct entry {
 	size_t line;
 	char name[SP_NAME];
@@ -99,6 +101,9 @@ bind_line(void *arg, size_t line, const char *name, const char *text)
 	if (!good || !bind_one(b, name, &e))
 		b->refused++;
 	expr_release(&e);
+	if (b->refused == PATIENCE)
+		return cli_fail(b->a, "%s:%zu: gives up after %d refusals",
+			b->file, line, PATIENCE);
 	return machine_alive(&b->s->m)
 		       ? STATUS_OK
 		       : session_fail(b->a, b->s, name, CTL_CLOSED);

@@ -9,7 +9,8 @@
 /*
  * Bind each NAME=EXPR line of FILE as LIKE says, in session S.
  *
- * What is refused is said in a line of its own and the others go on; with NONE
+ * What is refused is said in a line of its own and the others go on, but not after
+ * fifty refusals; with NONE
  * all are compiled before one is bound, and the first refusal takes back those
  * that were.
  */

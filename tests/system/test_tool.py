@@ -232,6 +232,11 @@ def test_many_filters_are_added_by_one_command():
         write("f=ip", "g=arp")
         m.cli("filter", "add", "--from", path, "--all-or-none")
         equal(len(m.ask("filter", "list")), 34, "filters")
+        write(*["p1=ip"] * 70, "never=ip")
+        done = m.cli("filter", "add", "--from", path, status=1)
+        check(f"{path}:50: gives up after 50 refusals" in done.stderr,
+              done.stderr)
+        equal(len(m.ask("filter", "list")), 34, "filters")
         refused("filter", "add", "x", "--from", path, "--name", m.name,
                 status=2, says="has names")
         refused("filter", "add", "--from", "/no/such/file", "--name", m.name,
