@@ -64,6 +64,11 @@ fetch(struct dump *d, const struct sp_binding_info *b)
 	st = expr_from_blob(d->a, b->name, blob, bytes, &d->e[d->n]);
 	if (st != STATUS_OK)
 		return st;
+	if ((b->flags & SP_BIND_SHARED) != 0)
+		fprintf(d->out,
+			"%s %s shares: who gets frames to groups and ARP is "
+			"not decided here\n",
+			d->as == AS_DOT ? "//" : "#", b->name);
 	entry->filter = &d->e[d->n].filter;
 	entry->id = b->id & 0xffff;
 	entry->rank = b->rank;

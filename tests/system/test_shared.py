@@ -95,6 +95,8 @@ def test_each_stack_gets_arp_and_broadcasts():
         equal(nic["dropped"]["unclaimed"], 1, "unclaimed")
         wait_for(lambda: s.heard("a") == 4 == s.heard("b"), "both have read")
         check(s.shown("a")["shared"], "shown as shared")
+        check("# a shares" in s.machine.cli(
+            "filter", "dump", "--all", "--as", "mips").stdout, "dumped")
 
 
 def test_only_who_accepts_a_frame_gets_it():
