@@ -40,7 +40,7 @@ def skipped():
     return why is not None
 
 
-# --- ARP --------------------------------------------------------------------------
+# --- ARP  ---
 def arp(**other):
     """A request, with OTHER fields than it should have."""
     fields = {"op": 1, "hwsrc": ME, "psrc": MY_IP, "pdst": IP_ADDRESS}
@@ -63,12 +63,13 @@ def test_arp_that_is_none_or_lies_is_declined():
         arp(op=2), arp(op=3), arp(op=0), arp(pdst="10.7.0.3"), arp(hwtype=6),
         arp(ptype=0x86dd), arp(hwlen=8), arp(plen=16), arp(psrc=IP_ADDRESS),
         arp(hwsrc="02:00:00:00:00:99"), frames.udp(),
+        *(arp()[:i] + b"\x09" + arp()[i + 1:] for i in range(12, 22)),
         arp().replace(bytes.fromhex(ME.replace(":", "")),
                       bytes.fromhex("030000000001")),
     ])
 
 
-# --- DNS ----------------------------------------------------------------------------
+# --- DNS  ---
 def question(name="www.spindle.test", kind="A", **other):
     """The payload of a query."""
     fields = {"id": 0x1234, "rd": 1, "qd": DNSQR(qname=name, qtype=kind)}
@@ -166,17 +167,18 @@ def test_dns_that_lies_is_declined():
     looped = whole[:12] + b"\3www\xc0\x0c" + whole[-4:]
     endless = whole[:12] + b"\x3f" + b"a" * 62 + whole[-4:]
     long = whole[:12] + (b"\x3f" + b"a" * 63) * 4 + b"\0" + whole[-4:]
+    wide = whole[:12] + b"\x45" + b"a" * 0x45 + whole[12:]
     response = question(qr=1)
     opt = question(ar=DNSRROPT(rclass=4096))
     bad = opt[:-2] + b"\0\1"
     one_more = question(arcount=1)
     offline.declines("dns", [
-        *(dns(d) for d in (compressed, looped, endless, long, response, bad,
+        *(dns(d) for d in (compressed, looped, endless, long, wide, response, bad,
                            one_more, opt[:-1])),
         *cut_short(dns, whole), dns(whole, options=1)])
 
 
-# --- remote memory and locks ----------------------------------------------------------
+# --- remote memory and locks  ---
 READ, WRITE, ADD, SWAP_IF, WAKE = range(5)
 
 
@@ -247,7 +249,7 @@ def test_locks_that_are_none_are_declined():
         make(whole, options=1)])
 
 
-# --- the time --------------------------------------------------------------------------
+# --- the time  ---
 SINCE_1900 = 2208988800
 
 
@@ -292,7 +294,7 @@ def test_time_is_told_as_the_owner_set_it():
         equal(m.ask("ash", "show", "ntp")["aborts"], 0, "aborts")
 
 
-# --- memcached -------------------------------------------------------------------------
+# --- memcached  ---
 def mc(text=b"get key\r\n", number=0, of=1, **other):
     return frames.udp(struct.pack(">4H", 0xbeef, number, of, 0) + text, 11211,
                       **other)
@@ -322,7 +324,7 @@ def test_what_is_no_get_of_one_key_is_declined():
             b"GET a\r\n", b"set a 0 0 1\r\n1\r\n", b"get a\n", b"get a\0\r\n",
             b"get a\x7f\r\n", b"get " + b"k" * 33 + b"\r\n", b"get a\r\nx",
             b"get " + b"k" * 1000 + b"\r\n")),
-        mc(number=1), mc(of=2), mc(of=0), *cut_short(make, whole),
+        mc(number=1), mc(of=2), mc(of=0), mc(len=44), *cut_short(make, whole),
         make(whole, options=1)])
 
 
@@ -347,7 +349,7 @@ def test_a_store_that_an_application_fills_is_served():
         equal(m.ask("ash", "show", "memcached")["aborts"], 0, "aborts")
 
 
-# --- in front of a ring -----------------------------------------------------------------
+# --- in front of a ring  ---
 def test_only_a_burst_gets_by():
     o = offline.run("limit", [frames.udp()] * 40)
     equal((len(o.replies), o.declined, o.consumed), (0, 16, 24),
@@ -408,7 +410,7 @@ def test_locks_messages_limits_and_histograms_in_a_machine():
         equal(w.receive(), frames.reply_udp(b"fast", 9), "from the ring")
 
 
-# --- a balancer ---------------------------------------------------------------------------
+# --- a balancer  ---
 STATIONS = [bytes((2, 0, 0, 0, 0, 0xa0 + i)) for i in range(3)]
 
 
@@ -456,7 +458,7 @@ def test_connections_are_spread_over_stations():
         equal(m.nic()["sent"], sent, "frames sent for lies")
 
 
-# --- all of them --------------------------------------------------------------------------
+# --- all of them  ---
 def requests():
     """(handler, a request that it answers)"""
     yield "arp", arp()
@@ -491,7 +493,7 @@ def test_spoilt_requests_end_nobody():
               f"{handler}: all were judged")
 
 
-# --- real clients ---------------------------------------------------------------------
+# --- real clients  ---
 def clients(m):
     """What Debian's clients say."""
     says = tap.ask(m, f"arping -c 3 -W 0.2 {IP_ADDRESS}", 20)
