@@ -34,7 +34,8 @@ from rows import Row
 
 EXPECTED = os.path.join(HERE, "expected.tsv")
 PLUGIN = os.path.join(TOP, "build/bench/icount_plugin.so")
-DEMUX = [os.path.join(TOP, "build/host/bench_demux")]
+DEMUX = [os.path.join(TOP, "build/host/bench_demux"),
+         os.path.join(TOP, "build/bench/sets_target.elf")]
 PEERS = [os.path.join(TOP, "build/host/bench_peers"),
          os.path.join(TOP, "build/bench/peers_target.elf")]
 

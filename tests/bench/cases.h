@@ -49,6 +49,56 @@ tuple_text(uint32_t i, char *text, size_t room)
 		f.src & 0xff, f.sport, f.dport);
 }
 
+/* Four connections of each of many clients to one server. */
+static inline struct flow
+conn(uint32_t i)
+{
+	return (struct flow){ .proto = 6,
+		.src = 0x0a070102 + i / 4,
+		.dst = 0x0a070001,
+		.sport = (uint16_t)(49152 + 97 * i),
+		.dport = 80 };
+}
+
+static inline void
+conn_text(uint32_t i, char *text, size_t room)
+{
+	struct flow f = conn(i);
+
+	snprintf(text, room,
+		"ip src host 10.7.%u.%u and ip dst host 10.7.0.1 and "
+		"tcp src port %u and tcp dst port %u",
+		f.src >> 8 & 0xff, f.src & 0xff, f.sport, f.dport);
+}
+
+/* Ranges of eight ports, with gaps. */
+static inline struct flow
+range(uint32_t i)
+{
+	return (struct flow){ .proto = 17, .dport = (uint16_t)(2000 + 16 * i) };
+}
+
+static inline void
+range_text(uint32_t i, char *text, size_t room)
+{
+	uint32_t first = range(i).dport;
+
+	snprintf(text, room, "udp dst portrange %u-%u", first, first + 7);
+}
+
+/* All different in what they look at. */
+static inline struct flow
+form(uint32_t i)
+{
+	return (struct flow){ .proto = 17, .sport = (uint16_t)i };
+}
+
+static inline void
+form_text(uint32_t i, char *text, size_t room)
+{
+	snprintf(text, room, "ip and udp and ether[%u] = %u", 42 + i, 1 + i);
+}
+
 /* One of N ports that nobody owns, on either side of the N that are. */
 static inline struct flow
 missed_port(uint32_t i, uint32_t n)
@@ -64,5 +114,11 @@ missed_port(uint32_t i, uint32_t n)
 
 static const struct kind ports = { "ports", port, port_text };
 static const struct kind tuples = { "tcpip", tuple, tuple_text };
+__attribute__((unused)) static const struct kind conns = { "conn", conn,
+	conn_text };
+__attribute__((unused)) static const struct kind ranges = { "ranges", range,
+	range_text };
+__attribute__((unused)) static const struct kind forms = { "forms", form,
+	form_text };
 
 #endif /* TESTS_BENCH_CASES_H */

@@ -1,153 +1,205 @@
 /*
  * demux.c - what it costs to find the owner of a frame, in instructions.
  *
- * pcap expressions are compiled by libpcap, lifted, merged and run in unicorn;
- * counted from the call of the classifier to its return.  Prints rows for
- * bench.py: the mean over all keys, and under NAME-worst the worst key.
+ * Usage: bench_demux TARGET.elf.  pcap expressions are compiled by libpcap and
+ * lifted here; the target (sets_target.c) merges them and its classifier runs in
+ * the same emulator, counted from call to return.  Prints rows for bench.py: the
+ * mean over all keys, and under NAME-worst the worst one; dpf-insert is the mean
+ * of all insertions up to N, the search for whom a filter may meet included.
  */
 #include "tests/bench/cases.h"
-#include "tests/unit/host/run_unicorn.h"
+#include "tests/bench/sets.h"
+#include "tests/bench/target.h"
+
+#include "dpf/dpf.h"
 
 #include <pcap/pcap.h>
 
-enum {
-	ARENA_BYTES = 64 << 20,
-	CODE_WORDS = UNI_CODE_BYTES / 4,
-	SCRATCH_BYTES = 4 << 20,
-};
+enum { SCRATCH_BYTES = 4 << 20, MOST = 10000 };
 
 _Static_assert(sizeof(struct bpf_insn) == sizeof(struct dpf_bpf),
 	"dpf_lift() takes libpcap's instructions");
 
-static uint64_t arena[ARENA_BYTES / 8];
 static uint64_t scratch[SCRATCH_BYTES / 8];
-static uint32_t blob[DPF_BLOB_MAX / 4];
-static uint32_t code[CODE_WORDS];
+static uint32_t blob[(DPF_BLOB_MAX + 3) / 4];
 
-static void
-die(const char *what, const char *why)
-{
-	fprintf(stderr, "demux: %s: %s\n", what, why);
-	exit(1);
-}
-
-static int
-check(int err, const char *what)
-{
-	if (err < 0)
-		die(what, sp_err_text(err));
-	return err;
-}
-
-/* What the expression TEXT means. */
-static struct dpf_filter
-lift(const char *text)
+/* What the expression TEXT means: a blob in the target; returns its length. */
+static uint32_t
+lift(const char *text, uint32_t *at)
 {
 	pcap_t *p = pcap_open_dead(DLT_EN10MB, 65535);
-	static struct dpf_bpf insns[DPF_MAX_NODES];
-	struct bpf_program prog;
 	struct dpf_why why = { .text = NULL };
-	struct dpf_filter f;
+	struct bpf_program prog;
 	int n;
 
 	if (pcap_compile(p, &prog, text, 0, PCAP_NETMASK_UNKNOWN) < 0)
 		die(text, pcap_geterr(p));
-	if (prog.bf_len > ARRAY_LEN(insns))
-		die(text, "too long");
-	memcpy(insns, prog.bf_insns, prog.bf_len * sizeof(*insns));
-	n = dpf_lift(insns, prog.bf_len, scratch, sizeof(scratch), blob,
-		sizeof(blob), &why);
-	check(dpf_parse(blob, (size_t)check(n, text), &f), text);
+	n = dpf_lift((const struct dpf_bpf *)prog.bf_insns, prog.bf_len,
+		scratch, sizeof(scratch), blob, sizeof(blob), &why);
+	if (n < 0)
+		die(text, sp_err_text(n));
 	pcap_freecode(&prog);
 	pcap_close(p);
-	return f;
+	target.data = 0;
+	*at = put(blob, (size_t)n);
+	return (uint32_t)n;
 }
 
-/* --- cases (cases.h) ------------------------------------------------------ */
+/* Returns what that took. */
+static uint64_t
+insert(const char *text, uint32_t id)
+{
+	uint32_t at, n = lift(text, &at);
+	int err = (int)call(SET_INSERT, at, n, id);
+
+	if (err < 0)
+		die(text, sp_err_text(err));
+	return target.insns;
+}
 
 static void
-load(const struct kind *k, uint32_t n)
+row(const char *what, const char *name, uint32_t n, const char *unit,
+	double value, uint32_t keys)
 {
-	struct dpf_set *s;
-
-	check(dpf_set_init(arena, sizeof(arena), DPF_SET_ONE, &s), k->name);
-	for (uint32_t i = 0; i < n; i++) {
-		struct dpf_filter f;
-		char text[256];
-
-		k->text(i, text, sizeof(text));
-		f = lift(text);
-		check(dpf_set_insert(s, &f, i + 1, i + 1), text);
-	}
-	run_load(code, (uint32_t)check(
-			       dpf_set_emit(s, code, CODE_WORDS, run_address()),
-			       k->name));
+	printf("demux\t%s%s-%u\tcompiled\t%s\t%.2f\t%u\tmeasured\n", what, name,
+		n, unit, value, keys);
 }
 
+/* --- frames --------------------------------------------------------------- */
+
+struct cost {
+	uint64_t sum, worst;
+};
+
+/* Who gets a frame of F? */
 static uint32_t
-call(const struct flow *f)
+judge(const struct flow *f, struct cost *c)
 {
-	uint8_t frame[128];
+	uint8_t frame[160] = { 0 };
 	size_t len = flow_frame(f, 5, frame);
+	uint32_t id, address = call(SET_ADDRESS, 0, 0, 0);
 
-	return run_call(frame, (uint32_t)len, (uint32_t)len, NULL);
+	len = len < sizeof(frame) ? sizeof(frame) : len;
+	if (f->proto == 17 && f->sport < 100 && f->dport == 0)
+		frame[42 + f->sport] = (uint8_t)(1 + f->sport); /* a form */
+	must(uc_mem_write(target.uc, FRAME, frame, len));
+	id = call_at(address, FRAME, (uint32_t)len, (uint32_t)len);
+	c->sum += target.insns;
+	c->worst = target.insns > c->worst ? target.insns : c->worst;
+	if (target.insns > call(SET_BOUND, 0, 0, 0))
+		die("classifier", "took longer than its bound");
+	return id;
 }
 
 static void
-row(const char *name, uint32_t n, double sum, uint32_t worst)
+cost_rows(const char *what, const char *name, uint32_t n, const struct cost *c)
 {
-	printf("demux\t%s-%u\tcompiled\tinstr\t%.2f\t%u\tmeasured\n", name, n,
-		sum / n, n);
-	printf("demux\t%s-%u-worst\tcompiled\tinstr\t%u\t%u\tmeasured\n", name,
-		n, worst, n);
+	char worst[32];
+
+	snprintf(worst, sizeof(worst), "%u-worst", n);
+	row(what, name, n, "instr", (double)c->sum / n, n);
+	printf("demux\t%s%s-%s\tcompiled\tinstr\t%llu\t%u\tmeasured\n", what,
+		name, worst, (unsigned long long)c->worst, n);
 }
 
 static void
 hits(const struct kind *k, uint32_t n)
 {
-	uint32_t worst = 0;
-	double sum = 0;
+	struct cost c = { 0, 0 };
 
-	load(k, n);
 	for (uint32_t i = 0; i < n; i++) {
 		struct flow f = k->flow(i);
 
-		if (call(&f) != i + 1)
+		if (judge(&f, &c) != i + 1)
 			die(k->name, "frame went to somebody else");
-		sum += run_insns();
-		worst = run_insns() > worst ? run_insns() : worst;
 	}
-	row(k->name, n, sum, worst);
+	cost_rows("", k->name, n, &c);
 }
 
-/* N filters; N ports that nobody owns, on both sides of those that are. */
+/* Ports, or connections of the same hosts, that nobody owns. */
 static void
-misses(uint32_t n)
+misses(const struct kind *k, uint32_t n)
 {
-	uint32_t worst = 0;
-	double sum = 0;
+	struct cost c = { 0, 0 };
 
-	load(&ports, n);
 	for (uint32_t i = 0; i < n; i++) {
-		struct flow f = missed_port(i, n);
+		struct flow f = k->flow(i);
 
-		if (call(&f) != 0)
-			die("ports", "frame found an owner");
-		sum += run_insns();
-		worst = run_insns() > worst ? run_insns() : worst;
+		if (k == &ports)
+			f = missed_port(i, n);
+		else if (k == &conns)
+			f.sport = (uint16_t)(f.sport + 50);
+		else
+			f.dport = (uint16_t)(f.dport + 8);
+		if (judge(&f, &c) != 0)
+			die(k->name, "frame found an owner");
 	}
-	row("miss", n, sum, worst);
+	cost_rows(k == &ports   ? ""
+		  : k == &conns ? "conn-"
+				: "ranges-",
+		"miss", n, &c);
+}
+
+/* --- sets ----------------------------------------------------------------- */
+
+/* N filters of a kind; returns instructions, and those of the last one. */
+static uint64_t
+fill(const struct kind *k, uint32_t n, uint64_t *last)
+{
+	uint64_t sum = 0;
+
+	call(SET_OPEN, 0, 0, 0);
+	for (uint32_t i = 0; i < n; i++) {
+		char text[256];
+
+		k->text(i, text, sizeof(text));
+		*last = insert(text, i + 1);
+		sum += *last;
+	}
+	return sum;
+}
+
+static void
+table(const struct kind *k, uint32_t n)
+{
+	uint64_t last, sum = fill(k, n, &last);
+
+	hits(k, n);
+	misses(k, n);
+	row("bytes-", k->name, n, "bytes", call(SET_BYTES, 0, 0, 0), n);
+	row("dpf-insert-", k->name, n, "instr", (double)sum / n, n);
+}
+
+/* A filter that is not data: the last of N. */
+static void
+code(const struct kind *k, uint32_t n, bool miss)
+{
+	uint64_t last = 0;
+
+	fill(k, n, &last);
+	hits(k, n);
+	if (miss)
+		misses(k, n);
+	row("dpf-insert-", k->name, n, "instr", (double)last, 1);
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
-	hits(&ports, 1);
-	hits(&ports, 10);
-	hits(&ports, 100);
-	hits(&ports, 1000);
-	hits(&ports, 10000);
+	uint64_t last;
+
+	if (argc != 2)
+		die("usage", "bench_demux TARGET.elf");
+	target_open(argv[1]);
+	for (uint32_t n = 1; n <= MOST; n *= 10)
+		table(&ports, n);
+	for (uint32_t n = 1; n <= MOST; n *= 10)
+		table(&conns, n);
+	row("dpf-insert-", "broad", MOST, "instr",
+		(double)insert("ip", MOST + 1), 1);
+	fill(&tuples, 10, &last);
 	hits(&tuples, 10);
-	misses(1000);
+	code(&ranges, 100, true);
+	code(&forms, 100, false);
 	return 0;
 }

@@ -18,6 +18,13 @@ build/host/bench_demux: build/tool/tests/bench/demux.c.o \
 	@echo "  LD      $@"; mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(TOOLFLAGS) -o $@ $^ -lpcap -lunicorn
 
+build/bench/sets_target.elf: build/kernel/tests/bench/sets_target.c.o \
+		build/apps/apps/lib/mem.c.o $(filter build/kernel/dpf/%,$(KLIBS))
+	@echo "  LD      $@"; mkdir -p $(@D)
+	$(Q)$(MIPSCC) $(KFLAGS) -static -Wl,-e,sets_table \
+		-Wl,--build-id=none -o $@ $^
+ALL += build/bench/sets_target.elf
+
 # What it costs others, by unicorn too.  libpcap's is Debian's for mipsel.
 LIBPCAP_MIPSEL := build/peer/usr/lib/mipsel-linux-gnu/libpcap.a
 $(LIBPCAP_MIPSEL):
