@@ -120,30 +120,50 @@ end_names(struct sp_info *info)
 		info->binding[i].name[SP_NAME - 1] = '\0';
 }
 
-/* Environments say how many bindings there are, so the table is read only as far
- * as there are some: the line is slow. */
+/* The entries in ANS, of GOT bytes; *NEXT is where to go on. */
+static int
+put_bindings(
+	struct sp_info *out, const uint8_t *ans, size_t got, uint32_t *next)
+{
+	uint32_t from = *next;
+
+	if (got < 4 || (got - 4) % sizeof(out->binding[0]) != 0)
+		return CTL_STRANGE;
+	*next = le32_get(ans);
+	if (*next != 0 && (*next <= from || *next >= SP_MAX_BINDINGS))
+		return CTL_STRANGE;
+	for (size_t at = 4; at < got; at += sizeof(out->binding[0])) {
+		uint32_t slot = le32_get(ans + at) & 0xffff;
+
+		if (slot >= SP_MAX_BINDINGS)
+			return CTL_STRANGE;
+		memcpy(&out->binding[slot], ans + at, sizeof(out->binding[0]));
+	}
+	return SP_OK;
+}
+
+/* Only those in use: the line is slow, and the table is long. */
 static int
 bindings_part(struct ctl *c, struct sp_info *out)
 {
-	enum { STEP = AG_CHUNK / sizeof(out->binding[0]) };
-	size_t left = 0;
+	uint8_t *ans = xalloc(AG_MAX_PAYLOAD), req[4];
+	uint32_t next = 0, used = 0;
+	size_t got;
 	int err = SP_OK;
 
 	memset(out->binding, 0, sizeof(out->binding));
 	for (size_t i = 0; i < SP_MAX_ENVS; i++)
-		left += out->env[i].bindings;
-	for (size_t at = 0; at < SP_MAX_BINDINGS && left > 0 && err >= 0;
-		at += STEP) {
-		size_t n = SP_MAX_BINDINGS - at < STEP ? SP_MAX_BINDINGS - at
-						       : STEP;
-
-		err = ctl_info_part(c, out,
-			offsetof(struct sp_info, binding) +
-				at * sizeof(out->binding[0]),
-			n * sizeof(out->binding[0]));
-		for (size_t i = 0; i < n; i++)
-			left -= left > 0 && out->binding[at + i].id != 0;
+		used += out->env[i].bindings;
+	while (used > 0 && err >= 0) {
+		le32_put(req, next);
+		err = ctl_call(c, AG_BINDINGS, req, sizeof(req), ans,
+			AG_MAX_PAYLOAD, &got);
+		if (err >= 0)
+			err = put_bindings(out, ans, got, &next);
+		if (next == 0)
+			break;
 	}
+	free(ans);
 	return err;
 }
 

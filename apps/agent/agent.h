@@ -73,6 +73,9 @@ enum ag_op {
 	AG_CAPTURE_READ = 25, /* u32 slot, u32 tail: give back what lies before
 				 TAIL : struct ag_tape, then whole records from
 				 there on */
+	/* u32 slot : u32 the slot to ask from next, 0 if these are all, then struct
+	 * sp_binding_info of those in use from there on */
+	AG_BINDINGS = 29,
 	AG_CAPTURE_STOP = 26, /* u32 slot: no more frames : - */
 	AG_CAPTURE_END = 27,  /* u32 slot : - */
 	/* u32 ash id, u32 place, u32 words of a list of pipes : - */

@@ -14,7 +14,7 @@
 #include "frames.h"
 #include "handlers.h"
 
-enum { NOWHERE = -1 };
+enum { NOWHERE = -1, FILTERS = 2048 };
 
 struct filter {
 	char name[SP_NAME]; /* empty: free */
@@ -26,12 +26,12 @@ struct filter {
 	struct frames blob;
 };
 
-static struct filter table[SP_MAX_BINDINGS];
+static struct filter table[FILTERS];
 
 static struct filter *
 find(const char *name)
 {
-	for (size_t i = 0; i < SP_MAX_BINDINGS; i++)
+	for (size_t i = 0; i < FILTERS; i++)
 		if (table[i].name[0] != '\0' && str_equal(table[i].name, name))
 			return &table[i];
 	return NULL;
@@ -40,7 +40,7 @@ find(const char *name)
 static struct filter *
 find_free(void)
 {
-	for (size_t i = 0; i < SP_MAX_BINDINGS; i++)
+	for (size_t i = 0; i < FILTERS; i++)
 		if (table[i].name[0] == '\0')
 			return &table[i];
 	return NULL;
@@ -279,7 +279,7 @@ filter_blob(const char *name, uint32_t off, struct answer *a)
 void
 filters_drop(enum ag_to to, uint32_t object)
 {
-	for (size_t i = 0; i < SP_MAX_BINDINGS; i++) {
+	for (size_t i = 0; i < FILTERS; i++) {
 		struct filter *f = &table[i];
 
 		if (f->name[0] == '\0')
@@ -303,7 +303,22 @@ is_bound(uint32_t binding)
 void
 filters_sync(void)
 {
-	for (size_t i = 0; i < SP_MAX_BINDINGS; i++)
+	for (size_t i = 0; i < FILTERS; i++)
 		if (table[i].name[0] != '\0' && !is_bound(table[i].binding))
 			forget(&table[i]);
+}
+
+int
+bindings_shown(uint32_t from, struct answer *a)
+{
+	const struct sp_binding_info *all = app_info()->binding;
+	uint32_t room = (ANSWER_ROOM - 4) / sizeof(all[0]), end = from, n = 0;
+
+	for (; end < SP_MAX_BINDINGS && n < room; end++)
+		n += all[end].id != 0;
+	answer_put32(a, end < SP_MAX_BINDINGS ? end : 0);
+	for (; from < end; from++)
+		if (all[from].id != 0)
+			answer_put(a, &all[from], sizeof(all[0]));
+	return SP_OK;
 }

@@ -38,4 +38,7 @@ void filters_drop(enum ag_to to, uint32_t object);
 /* Forget filters that the kernel has unbound. */
 void filters_sync(void);
 
+/* What AG_BINDINGS answers to FROM. */
+int bindings_shown(uint32_t from, struct answer *a);
+
 #endif /* APPS_AGENT_FILTERS_H */

@@ -83,6 +83,13 @@ op_info(const uint8_t *p, size_t len, struct answer *a)
 }
 
 static int
+op_bindings(const uint8_t *p, size_t len, struct answer *a)
+{
+	(void)len;
+	return bindings_shown(le32_get(p), a);
+}
+
+static int
 op_app_start(const uint8_t *p, size_t len, struct answer *a)
 {
 	struct ag_app req = { .slices = 0 };
@@ -399,6 +406,7 @@ static const struct operation operations[] = {
 		false },
 	[AG_HALT] = { op_halt, 4, 4, false },
 	[AG_ASH_STATE] = { op_ash_state, SP_NAME + 8, SP_NAME + 8, true },
+	[AG_BINDINGS] = { op_bindings, 4, 4, true },
 	[AG_AUDIT] = { op_audit, 0, 0, true },
 	[AG_CLOCK] = { op_clock, 0, 0, true },
 	[AG_REVOKE] = { op_revoke, sizeof(struct sp_revoke),

@@ -79,6 +79,7 @@ classifier_open(struct classifier *c)
 	int err = dpf_set_open(&site, c->kind, &c->set);
 
 	KASSERT(err == SP_OK); /* pages are enough for an empty one */
+	tell(c);
 	return SP_OK;
 }
 

@@ -11,7 +11,7 @@
 
 enum {
 	TYPE = 0x88b7,
-	MANY = 1024,
+	MANY = SP_MAX_BINDINGS + 1,
 	STLB_PAGES = 9000, /* more than the STLB has halves */
 	BOUND_VA = 0x28000000,
 };
@@ -102,9 +102,12 @@ static uint32_t ring;
 static int32_t
 make_binding(uint32_t n)
 {
-	const struct type_filter f = type_filter(TYPE, n & 0xff);
+	struct type_filter f = type_filter(TYPE, 0);
 	struct sp_bind b = bind_to(flow, &f, 0, SP_TO_RING, ring);
 
+	f.node[1].width = 2;
+	f.node[1].mask = 0xffff;
+	f.node[1].value = n;
 	return sys_bind(APP_CAP_SELF, &b);
 }
 
@@ -253,7 +256,7 @@ app_main(uint32_t a0, uint32_t a1)
 	exhaust("slices", SP_EFULL, take_slice, free_slice);
 	exhaust("mappings", SP_EFULL, make_mapping, unmap);
 	ring = (uint32_t)make_ring(0);
-	exhaust("bindings", SP_EFULL, make_binding, unbind);
+	exhaust("bindings", SP_ENOMEM, make_binding, unbind); /* templates */
 	(void)destroy_ring(ring);
 	capability_slots();
 	fate("floods-stlb", 16, floods_stlb, 0);

@@ -20,7 +20,7 @@ import zlib
 
 PING, STAGE, INFO, FILTER_ADD, FILTER_DEL = 1, 2, 3, 7, 8
 FILTER_RUN, AUDIT, REPLY = 16, 18, 0x8000
-MAGIC, VERSION = 0x4e505331, 2  # of struct sp_info
+MAGIC, VERSION = 0x4e505331, 3  # of struct sp_info
 
 
 def message(op, tag, payload):

@@ -19,7 +19,7 @@
 enum {
 	SP_PAGE = 4096,
 	SP_MAX_ENVS = 32,
-	SP_MAX_BINDINGS = 256,
+	SP_MAX_BINDINGS = 16384,
 	SP_MAX_FLOWS = 64,
 	SP_MAX_RINGS = 32,
 	SP_MAX_ASHES = 64,
@@ -423,6 +423,6 @@ struct sp_info {
 	struct sp_flow_info flow[SP_MAX_FLOWS];
 };
 #define SP_INFO_MAGIC   0x4e505331 /* "1SPN" */
-#define SP_INFO_VERSION 2
+#define SP_INFO_VERSION 3
 
 #endif /* SP_ABI_H */

@@ -66,6 +66,8 @@ digest(uint32_t sum[PARTS])
 	for (uint32_t i = 0; i < SP_MAX_BINDINGS; i++) {
 		const struct sp_binding_info *b = &info->binding[i];
 
+		if (b->id == 0)
+			continue;
 		sum[BINDINGS] = mix(sum[BINDINGS], b->id);
 		sum[BINDINGS] = mix(sum[BINDINGS], b->owner);
 		sum[BINDINGS] = mix(sum[BINDINGS], b->object);

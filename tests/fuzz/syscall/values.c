@@ -269,7 +269,7 @@ shown(enum kind kind)
 	case K_FLOW:
 		return info->flow[below(SP_MAX_FLOWS)].id;
 	case K_BINDING:
-		return info->binding[below(SP_MAX_BINDINGS)].id;
+		return info->binding[below(64)].id;
 	case K_ASH:
 		return info->ash[below(SP_MAX_ASHES)].id;
 	default:
