@@ -300,8 +300,7 @@ finish(struct watch *w)
 		fprintf(stderr, "fetching %u KiB; ctrl-C again leaves them\n",
 			waits / 1024);
 
-	while (err >= 0 && more && interrupted < enough &&
-		!ferror(output(w))) {
+	while (err >= 0 && more && interrupted < enough && !ferror(output(w))) {
 		err = tape_read(&w->t, take, w, &more);
 		more = more && w->captured < w->limit;
 	}
