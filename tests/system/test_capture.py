@@ -362,6 +362,7 @@ class Raw:
 
 
 def raw(m):
+    """A client of the agent; nobody else can talk to it meanwhile."""
     return agentlib.Agent(os.path.join(m.dir, "ctl.sock"))
 
 
@@ -410,6 +411,20 @@ def test_what_the_agent_does_not_take():
         except agentlib.Refused as e:
             equal(e.code, agentlib.EINVAL, "a wrong tail")
         r.tell(END)
+
+
+def test_requests_of_every_length_are_answered():
+    with Machine() as m, raw(m) as a:
+        for op in (OPEN, READ, STOP, END):
+            for n in (0, 3, 4, 5, 8, 9, 47, 48, 49, 4096):
+                for fill in (b"\0", b"A", b"\xff"):
+                    try:
+                        a.ask(op, fill * n)
+                    except agentlib.Refused as e:
+                        check(e.code < 0 and e.text != "", f"{op}, {n}: {e}")
+                    else:
+                        raise harness.Failed(f"taken: {op}, {n} times {fill}")
+        equal(a.audit(), "", "the audit")
 
 
 def test_answers_that_are_lost_lose_nothing():

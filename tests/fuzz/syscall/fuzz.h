@@ -84,6 +84,7 @@ enum kind {
 	K_VA,
 	K_LEN,
 	K_COUNT,
+	K_RING_PAGES, /* likewise, perhaps of a tape */
 	K_ALIGN,
 	K_PFN,
 	K_WANT, /* a pfn, or any, or a colour */

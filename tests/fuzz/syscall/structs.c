@@ -124,10 +124,14 @@ make_bind(void)
 		.flow = flow_or_own(own_flow),
 		.env = value_of(K_ENV),
 		.target = one_in(8)   ? value_of(K_FEW)
+			  : one_in(8) ? SP_TO_CAPTURE
 			  : one_in(3) ? SP_TO_ASH
 				      : SP_TO_RING,
-		.ring = one_in(2) ? ~0u : value_of(K_RING),
+		.ring = one_in(2)   ? ~0u
+			: one_in(4) ? 1 + below(SP_SNAP_MAX)
+				    : value_of(K_RING),
 		.flags = one_in(4)    ? rnd() & 7
+			 : one_in(8)  ? SP_BIND_OUT
 			 : one_in(16) ? rnd()
 				      : 0,
 		.priority = one_in(2) ? (int32_t)rnd() : 0,

@@ -347,6 +347,8 @@ value_of(enum kind kind)
 		return length();
 	case K_COUNT:
 		return one_in(16) ? hostile() : small();
+	case K_RING_PAGES:
+		return value_of(K_COUNT) | (one_in(2) ? SP_TAPE : 0);
 	case K_ALIGN:
 		return one_in(4) ? small() : 0;
 	case K_PFN:
