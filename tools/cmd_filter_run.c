@@ -23,6 +23,9 @@ static const struct option options[] = {
 	{ "expressions", 'F', "FILE", "expressions, one a line, all at once" },
 	{ "repeat", 0, "N", "go through the captures N times" },
 	{ "longest", 0, "BYTES", "skip longer frames (default 2046)" },
+	{ "pack", 0, "FILE", "write the frames to FILE, run nothing" },
+	{ "packed", 0, NULL,
+		"do not send them: FILE is `frames` in the boot archive" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -31,6 +34,7 @@ struct run {
 	struct session s;
 	struct subjects subjects;
 	struct judge *judge;
+	FILE *pack;       /* frames go there instead; or NULL */
 	bool *said;       /* about each subject, of the frame at hand */
 	const char *path; /* the capture at hand */
 	uint64_t frame;   /* ... and the number of the frame judged last */
@@ -81,6 +85,19 @@ heard(void *arg, const struct frame *f, const uint16_t *ids, size_t n)
 
 /* --- captures ------------------------------------------------------------------ */
 
+static int
+hand_in(struct run *r, const struct frame *f)
+{
+	static uint8_t bytes[JUDGE_PACKED];
+	size_t n;
+
+	if (r->pack == NULL)
+		return judge_frame(r->judge, f);
+	n = judge_pack(f, bytes);
+	(void)fwrite(bytes, 1, n, r->pack); /* pack_all() looks */
+	return SP_OK;
+}
+
 static enum status
 read_frames(struct run *r, struct capture *in)
 {
@@ -93,9 +110,9 @@ read_frames(struct run *r, struct capture *in)
 			continue;
 		}
 		r->frames += r->counting;
-		err = judge_frame(r->judge, &f);
+		err = hand_in(r, &f);
 	}
-	if (err >= 0)
+	if (err >= 0 && r->pack == NULL)
 		err = judge_flush(r->judge);
 	return err < 0 ? session_fail(r->a, &r->s, "running", err) : STATUS_OK;
 }
@@ -183,12 +200,15 @@ read_captures(struct run *r, uint64_t repeat)
 	const char *path;
 	enum status st = STATUS_OK;
 
-	for (uint64_t i = 0; i < repeat && st == STATUS_OK; i++)
+	for (uint64_t i = 0; i < repeat && st == STATUS_OK; i++) {
+		if (r->judge != NULL)
+			judge_rewind(r->judge);
 		for (size_t k = 0; st == STATUS_OK &&
 				   (path = opt_nth(r->a, "read", k)) != NULL;
 			k++)
 			st = is_folder(path) ? read_folder(r, path)
 					     : read_file(r, path);
+	}
 	return st;
 }
 
@@ -342,6 +362,29 @@ report(const struct run *r)
 	return r->mismatches > 0 ? STATUS_FAILED : STATUS_OK;
 }
 
+static enum status
+pack_all(struct run *r, const char *path)
+{
+	enum status st;
+	bool bad;
+
+	r->pack = fopen(path, "we");
+	if (r->pack == NULL)
+		return cli_fail(r->a, "%s: %s", path, strerror(errno));
+	r->counting = true;
+	st = read_captures(r, 1);
+	bad = ferror(r->pack) != 0;
+	bad = fclose(r->pack) != 0 || bad;
+	if (st == STATUS_OK && bad)
+		st = cli_fail(r->a, "%s: %s", path, strerror(errno));
+	if (st == STATUS_OK && r->a->json)
+		st = cli_json(
+			json_pack("{s:I}", "frames", (json_int_t)r->frames));
+	else if (st == STATUS_OK)
+		printf("%llu frames\n", (unsigned long long)r->frames);
+	return st;
+}
+
 /* The options are good: find, run, report. */
 static enum status
 run_checked(struct run *r, const char *list, uint64_t repeat)
@@ -353,7 +396,8 @@ run_checked(struct run *r, const char *list, uint64_t repeat)
 		st = subjects_find(r->a, &r->s, list, all);
 	if (st == STATUS_OK) {
 		r->said = xalloc(all->n * sizeof(r->said[0]));
-		r->judge = judge_open(r->s.ctl, all->set, heard, r);
+		r->judge = judge_open(r->s.ctl, all->set,
+			opt_get(r->a, "packed") != NULL, heard, r);
 		st = run_groups(r, repeat);
 	}
 	if (st == STATUS_OK)
@@ -369,7 +413,8 @@ static enum status
 run(const struct args *a)
 {
 	struct run *r = xalloc(sizeof(*r));
-	const char *list = opt_get(a, "expressions");
+	const char *list = opt_get(a, "expressions"),
+		   *pack = opt_get(a, "pack");
 	uint64_t repeat = 1;
 	enum status st = opt_number(a, "repeat", 1, 1000000, &repeat);
 
@@ -379,10 +424,12 @@ run(const struct args *a)
 		st = opt_number(a, "longest", 0, SP_RUN_LONGEST, &r->longest);
 	if (st == STATUS_OK && opt_get(a, "read") == NULL)
 		st = cli_misuse(a, "-r FILE is missing");
-	if (st == STATUS_OK && (list != NULL) == (a->nwords > 0))
+	if (st == STATUS_OK && pack == NULL &&
+		(list != NULL) == (a->nwords > 0))
 		st = cli_misuse(a, "wants a name, an expression or -F FILE");
 	if (st == STATUS_OK)
-		st = run_checked(r, list, repeat);
+		st = pack != NULL ? pack_all(r, pack)
+				  : run_checked(r, list, repeat);
 	free(r);
 	return st;
 }

@@ -14,9 +14,21 @@ struct judge;
 typedef void (*judge_heard_t)(
 	void *arg, const struct frame *f, const uint16_t *ids, size_t n);
 
-/* Frames for the bindings of SET; HEARD is called for each, in order. */
-struct judge *judge_open(
-	struct ctl *ctl, enum sp_run_set set, judge_heard_t heard, void *arg);
+/*
+ * Frames for the bindings of SET; HEARD is called for each, in order.  PACKED: they
+ * are the boot archive's file `frames`, made of the same frames in the same order
+ * by judge_pack(), and need not be sent.
+ */
+struct judge *judge_open(struct ctl *ctl, enum sp_run_set set, bool packed,
+	judge_heard_t heard, void *arg);
+
+/* Begin with the first frame of that file again. */
+void judge_rewind(struct judge *j);
+
+/* F as it lies in that file; returns how many bytes of OUT were written. */
+enum { JUDGE_PACKED = sizeof(struct sp_run_frame) + SP_RUN_LONGEST + 3 };
+size_t judge_pack(
+	const struct frame *f, uint8_t out[JUDGE_PACKED]) SP_MUST_CHECK;
 
 /*
  * judge_frame - hand in a frame of at most SP_RUN_LONGEST bytes (copied).

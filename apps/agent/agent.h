@@ -60,6 +60,9 @@ enum ag_op {
 	/* u32 enum sp_run_set, then frames as filter_run takes them : u32 how
 	 * many were judged, u32 CP0 Counts it took, then their verdicts */
 	AG_FILTER_RUN = 16,
+	/* u32 enum sp_run_set, u32 offset, u32 bytes, u32 CRC-32 of them: the
+	 * same for frames in the boot archive's file `frames` */
+	AG_FILTER_RUN_FILE = 31,
 	AG_FLOW = 17,   /* struct ag_flow (blob staged) : u32 flow, or struct
 			 sp_clash as for AG_FILTER_ADD */
 	AG_AUDIT = 18,  /* - : u32 0, or 1 and why the kernel's tables disagree

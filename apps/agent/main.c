@@ -4,6 +4,7 @@
  * An ordinary environment that was given the root capability at boot.  It never
  * stops for what the host sends; only an unusable UART ends it.  Next: ops.c.
  */
+#include "archive.h"
 #include "captures.h"
 #include "ops.h"
 #include "uart.h"
@@ -109,8 +110,7 @@ app_main(uint32_t archive, uint32_t archive_bytes)
 {
 	int err = uart_open();
 
-	(void)archive;
-	(void)archive_bytes;
+	archive_open(archive, archive_bytes);
 	open_console();
 	if (err == SP_OK)
 		err = sys_irq_bind(0, UART_IRQ);

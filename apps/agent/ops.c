@@ -294,6 +294,13 @@ op_halt(const uint8_t *p, size_t len, struct answer *a)
 }
 
 static int
+op_filter_run_file(const uint8_t *p, size_t len, struct answer *a)
+{
+	(void)len;
+	return run_file(p, staging.bytes, STAGING, a);
+}
+
+static int
 op_audit(const uint8_t *p, size_t len, struct answer *a)
 {
 	char text[SP_AUDIT] = "";
@@ -411,6 +418,7 @@ static const struct operation operations[] = {
 	[AG_CLOCK] = { op_clock, 0, 0, true },
 	[AG_REVOKE] = { op_revoke, sizeof(struct sp_revoke),
 		sizeof(struct sp_revoke), false },
+	[AG_FILTER_RUN_FILE] = { op_filter_run_file, 16, 16, true },
 	[AG_FILTER_RUN] = { run_frames, 4, AG_MAX_PAYLOAD, true },
 	[AG_CAPTURE_OPEN] = { op_capture_open, sizeof(struct ag_capture),
 		sizeof(struct ag_capture), false },

@@ -30,7 +30,7 @@ enum {
 	FIFO_BYTES = 16,
 	SPINS = 2000,   /* looks at LSR before giving up the slice */
 	PATIENCE = 500, /* slices given up before giving up */
-	EXPECT = 3000,  /* looks at LSR for the next byte of a message */
+	EXPECT = 20,    /* looks at LSR for the next byte of a message */
 };
 
 #define IER_RX    BIT(0) /* received data available */

@@ -244,6 +244,16 @@ load_elf(struct env *e, const uint8_t *elf, uint32_t n)
 		e, SP_STACK_TOP - STACK_PAGES * SP_PAGE, STACK_PAGES * SP_PAGE);
 }
 
+/* The archive is the first environment's: it alone knows what else is in it. */
+static void
+give_archive(const struct env *e, const struct boot_args *args)
+{
+	uint32_t pages = (args->initrd_bytes + SP_PAGE - 1) / SP_PAGE;
+
+	if (args->initrd % SP_PAGE == 0)
+		page_give(args->initrd / SP_PAGE, pages, e->slot + 1, &e->name);
+}
+
 int
 boot_agent(const struct boot_args *args)
 {
@@ -271,6 +281,7 @@ boot_agent(const struct boot_args *args)
 	err = load_elf(e, file, bytes);
 	if (err < 0)
 		return err;
+	give_archive(e, args);
 	e->cap[0] = root;
 	e->context[SP_MAIN].reg[29] = SP_STACK_TOP - 16;
 	e->context[SP_MAIN].reg[4] = args->initrd;

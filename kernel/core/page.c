@@ -214,6 +214,21 @@ page_alloc(uint32_t count, uint32_t align_log2, uint32_t want, uint32_t owner,
 	return (int)pfn;
 }
 
+void
+page_give(
+	uint32_t pfn, uint32_t count, uint32_t owner, const struct sp_cap *name)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct sp_frame *f = &pages.frame[pfn + i];
+
+		KASSERT(f->kind == SP_FRAME_KERNEL && f->owner == 0);
+		f->kind = SP_FRAME_USER;
+		f->owner = (uint16_t)owner;
+		f->name = *name;
+	}
+	info.env[owner - 1].pages += count;
+}
+
 static void
 dead_get(uint32_t pfn)
 {

@@ -33,6 +33,10 @@ page_kva(uint32_t pfn)
 void page_init(uint32_t first, uint32_t ram_bytes, uint32_t keep_from,
 	uint32_t keep_to);
 
+/* COUNT frames of that part become user frames of OWNER, as they are. */
+void page_give(uint32_t pfn, uint32_t count, uint32_t owner,
+	const struct sp_cap *name);
+
 /* The frame table itself: its first frame, and how many it fills. */
 uint32_t page_table_pfn(void);
 uint32_t page_table_pages(void);

@@ -2,6 +2,7 @@
 """`filter run`: frames of captures, judged by native code in the kernel."""
 import os
 import random
+import subprocess
 import tempfile
 
 import agentlib
@@ -10,7 +11,7 @@ import gen_capture
 import harness
 from captures import write_pcap
 from harness import check, equal
-from machine import Machine
+from machine import TOP, Machine, spindle
 from refusal import refused
 
 UDP, TEST, COUNT = "udp dst port 7", agentlib.TO_TEST, agentlib.TO_COUNT
@@ -78,6 +79,42 @@ def test_more_than_fit_are_judged_in_groups():
               "verdicts")
         check(sum(f["accepted"] > 0 for f in got["filters"]) > 10, got)
         equal(m.ask("filter", "list"), [], "filters left behind")
+
+
+def booted_with(directory, captures):
+    """A boot archive with the frames of CAPTURES."""
+    packed = os.path.join(directory, "frames")
+    spindle("filter", "run", "--pack", packed, "-r", captures)
+    archive = os.path.join(directory, "boot.cpio")
+    subprocess.run([os.path.join(TOP, "apps/mkboot"), archive,
+                    "agent=" + os.path.join(TOP, "build/apps/agent.elf"),
+                    "frames=" + packed], check=True)
+    return archive
+
+
+def test_frames_can_come_with_the_machine():
+    with tempfile.TemporaryDirectory() as tmp:
+        pcap, other = os.path.join(tmp, "a.pcap"), os.path.join(tmp, "b.pcap")
+        some = gen_capture.frames(300, 6)
+        write_pcap(pcap, some + [(f[:17], len(f)) for f in some[:40]])
+        write_pcap(other, some[1:])
+        with Machine("--initrd", booted_with(tmp, pcap)) as m:
+            want = m.ask("filter", "run", "udp", "-r", pcap)
+            for repeat in "1", "2":
+                got = m.ask("filter", "run", "udp", "-r", pcap, "--packed",
+                            "--repeat", repeat)
+                equal((got["frames"], got["accepted"], got["mismatches"]),
+                      (340 * int(repeat), want["accepted"] * int(repeat), 0),
+                      "verdicts")
+            refused("filter", "run", "udp", "-r", other, "--packed", "--name",
+                    m.name, says="the boot archive has other frames")
+            write_pcap(other, some * 2)
+            refused("filter", "run", "udp", "-r", other, "--packed", "--name",
+                    m.name, says="the boot archive has")
+            equal(m.ask("filter", "list"), [], "filters left behind")
+        with Machine() as m:
+            refused("filter", "run", "udp", "-r", pcap, "--packed", "--name",
+                    m.name, says="the boot archive has no frames")
 
 
 def test_what_they_cost_is_counted_on_a_machine_that_counts():
