@@ -199,6 +199,10 @@ int dpf_mirror(const struct dpf_filter *f, const uint8_t mac[6], void *scratch,
  * it after dpf_exchange().  Quick; says no when it cannot see at a glance.
  */
 bool dpf_mirrors_exactly(const struct dpf_filter *f);
+/* The same of F when it holds for KNOWN; quicker, if they are alike but for
+ * addresses and ports. */
+bool dpf_mirrors_like(
+	const struct dpf_filter *f, const struct dpf_filter *known);
 
 /* Exchange source and destination in a frame: hardware and IP addresses, ports.
  * What lies beyond LEN stays away. */

@@ -388,6 +388,37 @@ dpf_mirrors_exactly(const struct dpf_filter *f)
 	return true;
 }
 
+/* Its constant may be another one: it says nothing about protocols. */
+static bool
+is_an_end(const struct dpf_node *n)
+{
+	return n->base != DPF_BASE_FRAME || (n->off >= 26 && n->width > 1);
+}
+
+bool
+dpf_mirrors_like(const struct dpf_filter *f, const struct dpf_filter *known)
+{
+	uint32_t d = (uint32_t)(f->nnodes ^ known->nnodes) |
+		     (uint32_t)(f->nbases ^ known->nbases) |
+		     (uint32_t)(f->root ^ known->root) | f->nresidual;
+
+	if (d != 0)
+		return dpf_mirrors_exactly(f);
+	for (uint32_t i = 0; i < f->nnodes; i++) {
+		const uint32_t *a = (const void *)&f->nodes[i];
+		const uint32_t *b = (const void *)&known->nodes[i];
+
+		d |= (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) |
+		     (a[3] ^ b[3]);
+		if (a[4] != b[4] && !is_an_end(&f->nodes[i]))
+			return dpf_mirrors_exactly(f);
+	}
+	for (uint32_t i = 0; i < f->nbases * sizeof(f->bases[0]) / 4; i++)
+		d |= ((const uint32_t *)(const void *)f->bases)[i] ^
+		     ((const uint32_t *)(const void *)known->bases)[i];
+	return d == 0 || dpf_mirrors_exactly(f);
+}
+
 static void
 swap(uint8_t *frame, size_t len, size_t a, size_t b, size_t n)
 {

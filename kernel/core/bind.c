@@ -198,11 +198,15 @@ sends(const struct bind_entry *n)
 static int
 template_get(struct bind_entry *n, uint32_t as)
 {
+	const struct bind_entry *last =
+		&bind_table[bind_first_of_owner(n->owner)];
+
 	if (!sends(n))
 		return SP_OK;
 	/* Handlers reply at once, so theirs are always templates. */
 	n->answers = n->kind == BIND_RING &&
-		     tx_rights_suffice(n->owner->tx, &n->filter);
+		     tx_rights_suffice(n->owner->tx, &n->filter,
+			     last->answers ? &last->filter : NULL);
 	if (!n->answers)
 		return tx_rights_add(n->owner->tx, &n->filter, as);
 	n->owner->tx->answers++;

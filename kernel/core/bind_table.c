@@ -54,7 +54,8 @@ bind_find(uint32_t id, enum bind_kind low, enum bind_kind high)
 uint32_t
 bind_free_slot(bool flow)
 {
-	uint32_t slot = slots_next(&table.free, flow ? SP_MAX_BINDINGS : 1);
+	uint32_t slot = flow ? slots_next(&table.free, SP_MAX_BINDINGS)
+			     : slots_first(&table.free);
 
 	return flow || slot < SP_MAX_BINDINGS ? slot : 0;
 }

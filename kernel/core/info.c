@@ -5,6 +5,7 @@
 
 #include "kernel/boot/frame.h"
 #include "kernel/core/page.h"
+#include "kernel/lib/string.h"
 #include "kernel/mips.h"
 
 /* kernel.ld gives it whole pages, so that nothing else is exposed with it. */
@@ -17,8 +18,7 @@ info_name(char dst[SP_NAME], const char src[SP_NAME])
 
 	for (i = 0; i < SP_NAME - 1 && src[i] != '\0'; i++)
 		dst[i] = src[i] > ' ' && src[i] < 0x7f ? src[i] : '?';
-	for (; i < SP_NAME; i++)
-		dst[i] = '\0';
+	memset(dst + i, 0, (size_t)(SP_NAME - i));
 }
 
 uint32_t

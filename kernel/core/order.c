@@ -131,7 +131,7 @@ find_candidates(const struct bind_entry *n, uint32_t slot)
 static uint32_t
 next_candidate(enum dpf_relation *r)
 {
-	uint32_t at = slots_next(&order.met, 1);
+	uint32_t at = slots_first(&order.met);
 
 	if (at == 0)
 		return 0;

@@ -36,7 +36,9 @@ static struct {
 static void
 clear(struct slots *s)
 {
-	for (uint32_t at = 0; (at = slots_next(s, at)) != 0;)
+	uint32_t at;
+
+	while ((at = slots_first(s)) != 0)
 		slots_del(s, at);
 }
 

@@ -138,9 +138,13 @@ tx_rights_add(struct tx_rights *t, const struct dpf_filter *f, uint32_t id)
 }
 
 bool
-tx_rights_suffice(const struct tx_rights *t, const struct dpf_filter *f)
+tx_rights_suffice(const struct tx_rights *t, const struct dpf_filter *f,
+	const struct dpf_filter *known)
 {
-	return t->templates >= ENOUGH && dpf_mirrors_exactly(f);
+	if (t->templates < ENOUGH)
+		return false;
+	return known != NULL ? dpf_mirrors_like(f, known)
+			     : dpf_mirrors_exactly(f);
 }
 
 void

@@ -43,8 +43,10 @@ void tx_rights_destroy(struct tx_rights *t);
 int tx_rights_add(struct tx_rights *t, const struct dpf_filter *f,
 	uint32_t id) SP_MUST_CHECK;
 /* May what is bound by F do without a template?  There are some, and to exchange
- * the ends of a frame and to ask whose it is then says the same. */
-bool tx_rights_suffice(const struct tx_rights *t, const struct dpf_filter *f);
+ * the ends of a frame and to ask whose it is then says the same.  KNOWN may do
+ * so, or NULL. */
+bool tx_rights_suffice(const struct tx_rights *t, const struct dpf_filter *f,
+	const struct dpf_filter *known);
 void tx_rights_remove(struct tx_rights *t, uint32_t id);
 /* What was ID is TO, which has just been removed. */
 void tx_rights_rename(struct tx_rights *t, uint32_t id, uint32_t to);

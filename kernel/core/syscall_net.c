@@ -14,20 +14,22 @@
 #include "kernel/core/user.h"
 #include "kernel/lib/string.h"
 
+static struct sp_clash clash; /* clear between system calls */
+
 /* Tell the caller what stood in the way; a bad address is his loss. */
 static int
-report_clash(uint32_t va, const struct sp_clash *clash, int err)
+report_clash(uint32_t va, int err)
 {
 	bool told = err == SP_EOVERLAP || err == SP_EUNDECIDED ||
 		    err == SP_EEXIST || err == SP_EPERM;
 
 	if (told && va != 0 &&
-		user_copy_out(env_current(), va, clash, sizeof(*clash)) < 0)
-		return SP_EFAULT;
+		user_copy_out(env_current(), va, &clash, sizeof(clash)) < 0)
+		err = SP_EFAULT;
+	if (err < 0)
+		memset(&clash, 0, sizeof(clash));
 	return err;
 }
-
-static struct sp_clash clash; /* one system call at a time */
 
 int32_t
 sys_flow_derive(uint32_t cap, uint32_t va, uint32_t c, uint32_t d)
@@ -39,8 +41,7 @@ sys_flow_derive(uint32_t cap, uint32_t va, uint32_t c, uint32_t d)
 	(void)d;
 	if (err < 0)
 		return err;
-	memset(&clash, 0, sizeof(clash));
-	return report_clash(f.clash_va, &clash, flow_derive(cap, &f, &clash));
+	return report_clash(f.clash_va, flow_derive(cap, &f, &clash));
 }
 
 int32_t
@@ -61,8 +62,7 @@ sys_bind(uint32_t cap, uint32_t va, uint32_t c, uint32_t d)
 	(void)d;
 	if (err < 0)
 		return err;
-	memset(&clash, 0, sizeof(clash));
-	return report_clash(b.clash_va, &clash, bind_create(cap, &b, &clash));
+	return report_clash(b.clash_va, bind_create(cap, &b, &clash));
 }
 
 int32_t
