@@ -26,6 +26,7 @@ LINES = [("udp", "262144,0,262144"), ("icmp", "0,262144,0"),
          ("udp dst port 7", "262144,0,262144"), ("udp[9] = 0", "0,0,0"),
          ("len = 61", "0,0,262144"), ("less 10", "0,0,0"),
          ("ip[2:2] - 20 > udp[4:2] - 1", "1,0,1")]
+LOOP = ("ip protochain 17", "1,0,1")
 
 # Programs as FreeBSD's tests have them: instructions, packet, its lengths.
 FREEBSD = [
@@ -87,8 +88,10 @@ def linux(directory, results):
 
 def test_vectors_that_are_right_pass():
     with tempfile.TemporaryDirectory() as tmp:
-        done = vectors(lines(tmp, LINES), freebsd(tmp),
+        done = vectors(lines(tmp, LINES + [LOOP]), freebsd(tmp),
                        linux(tmp, [[0, 0], [1, 0], [2, 7]]))
+    check("1 not portable, 0 unknown to libpcap, 1 refused for loops\n" in
+          done.stdout, done.stdout)
     equal(done.stdout.splitlines()[-1:], [
         f"{len(LINES) + len(FREEBSD) + 1} programs (3 with residuals), "
         f"{len(INVALID)} refused, {3 * len(LINES) + len(FREEBSD) + 3} "

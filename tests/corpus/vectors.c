@@ -40,6 +40,7 @@ static struct {
 	unsigned programs, verdicts, refused, residuals;
 	unsigned skipped; /* libpcap here does not know the expression */
 	unsigned others;  /* of classes that need a kernel's extensions */
+	unsigned loops;   /* protochain: no bound, refused (dpf.h) */
 	unsigned failed;
 } count;
 
@@ -85,6 +86,17 @@ load(const struct dpf_filter *f)
 	return n;
 }
 
+/* Does PROGRAM jump backward? */
+static bool
+loops(size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (program[i].code == (BPF_JMP | BPF_JA) &&
+			program[i].k > INT32_MAX)
+			return true;
+	return false;
+}
+
 /* Make program LABEL ready to run; false: it is not, which has been told. */
 static bool
 prepare(const char *label, size_t n, struct dpf_filter *f)
@@ -93,6 +105,10 @@ prepare(const char *label, size_t n, struct dpf_filter *f)
 
 	if (err >= 0)
 		err = load(f);
+	if (err == SP_EFORMAT && loops(n)) {
+		count.loops++;
+		return false;
+	}
 	if (err < 0) {
 		fail(label, sp_err_text(err));
 		return false;
@@ -345,8 +361,8 @@ main(int argc, char **argv)
 		else
 			run_json(argv[i]);
 	}
-	printf("%u not portable, %u unknown to libpcap\n", count.others,
-		count.skipped);
+	printf("%u not portable, %u unknown to libpcap, %u refused for loops\n",
+		count.others, count.skipped, count.loops);
 	printf("%u programs (%u with residuals), %u refused, %u verdicts, "
 	       "%u failed\n",
 		count.programs, count.residuals, count.refused, count.verdicts,
