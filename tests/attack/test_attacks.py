@@ -85,6 +85,10 @@ def test_tapes_and_captures():
     attack("attack_capture", 50, "--flow", "ether proto 0x88b9")
 
 
+def test_frames_that_end_nowhere_and_verdicts_that_go_anywhere():
+    attack("attack_run", 80)
+
+
 def test_what_leaves_the_machine_is_what_was_checked():
     sent = attack("attack_frames", 18, "--flow", "ether proto 0x88b8")
     ours = [f for f in sent if f[12:14] == b"\x88\xb8"]
