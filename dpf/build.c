@@ -112,6 +112,8 @@ cap_of(const struct dpf_set *s, const struct table *t)
 		const struct test *test = test_at(s, r);
 
 		cap = test->cap < cap ? test->cap : cap;
+		if (test->head != 0 && test_at(s, test->head)->cap < cap)
+			cap = test_at(s, test->head)->cap;
 		r = place_at(s, test->parent)->parent;
 	}
 	return cap;

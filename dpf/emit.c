@@ -61,15 +61,6 @@ fail_of_place(const struct gen *g, const struct place *p)
 	return p->parent == 0 ? 0 : test_at(g->s, p->parent)->fail;
 }
 
-/* Where does an alternative go when it fails too? */
-static ref_t
-fail_of(const struct gen *g, ref_t alt)
-{
-	if (alt & REF_LEAF)
-		return fail_of_place(g, place_at(g->s, alt & ~(ref_t)REF_LEAF));
-	return test_at(g->s, alt)->fail;
-}
-
 static uint16_t
 best_of(const struct gen *g, ref_t alt)
 {
@@ -94,6 +85,16 @@ raise_carry(struct gen *g, ref_t alt, uint16_t order)
 		*carry = order;
 }
 
+/* Neither TEST nor those behind it may hold orders above CAP. */
+static void
+lower_cap(const struct gen *g, ref_t test, uint16_t cap)
+{
+	struct test *t = test_at(g->s, test);
+
+	if (t->cap > cap)
+		t->cap = cap;
+}
+
 static bool
 has_leaf_code(const struct gen *g, const struct place *p)
 {
@@ -102,15 +103,24 @@ has_leaf_code(const struct gen *g, const struct place *p)
 
 /*
  * The first alternative from ALT on that may beat ORDER.  What is passed over
- * may never hold a better one, as long as the code is what it is.
+ * may never hold a better one, as long as the code is what it is.  The tests of
+ * a place are sorted, so all behind one that is passed over are, too.
  */
 static ref_t
 better(const struct gen *g, ref_t alt, uint16_t order)
 {
 	while (alt != 0 && best_of(g, alt) <= order) {
-		if ((alt & REF_LEAF) == 0 && test_at(g->s, alt)->cap > order)
-			test_at(g->s, alt)->cap = order;
-		alt = fail_of(g, alt);
+		ref_t place = alt & ~(ref_t)REF_LEAF;
+
+		if ((alt & REF_LEAF) == 0) {
+			place = test_at(g->s, alt)->parent;
+			lower_cap(g, alt, order);
+		}
+		if ((alt & REF_LEAF) == 0 &&
+			has_leaf_code(g, place_at(g->s, place)))
+			alt = place | REF_LEAF;
+		else
+			alt = fail_of_place(g, place_at(g->s, place));
 	}
 	return alt;
 }
@@ -204,6 +214,18 @@ gen_leaf(struct gen *g, ref_t place)
 	dpf_gen_jump(g, dpf_gen_label_of(g, next));
 }
 
+/* All ranges of a group go on to what is behind it. */
+static void
+chain_group(struct gen *g, ref_t head)
+{
+	const struct test *first = test_at(g->s, head);
+
+	for (ref_t r = head; r != 0; r = dpf_range_next(g->s, r)) {
+		test_at(g->s, r)->fail = first->fail;
+		test_at(g->s, r)->carry = first->carry;
+	}
+}
+
 /* Does the code of the next pending alternative follow that of P? */
 static bool
 falls_through(const struct gen *g, const struct place *p)
@@ -211,7 +233,7 @@ falls_through(const struct gen *g, const struct place *p)
 	while (p->parent != 0) {
 		const struct test *t = test_at(g->s, p->parent);
 
-		if (p->link.next != 0)
+		if (p->link.next != 0 || dpf_range_next(g->s, p->parent) != 0)
 			return false;
 		if (dpf_plan_next(g->s, p->parent) != 0)
 			return true;
@@ -305,6 +327,40 @@ enter_table(struct gen *g, ref_t test)
 		dpf_gen_jump(g, dpf_gen_label_of(g, t->fail));
 }
 
+/* Code up to what is behind RANGE, which is returned. */
+static ref_t
+enter_range(struct gen *g, ref_t range)
+{
+	const struct test *t = test_at(g->s, range);
+
+	dpf_gen_range(g, range);
+	share_with_run(g, range, t->inner);
+	return t->inner;
+}
+
+/* Likewise of the first range of a group. */
+static ref_t
+enter_group(struct gen *g, ref_t head)
+{
+	chain_group(g, head);
+	dpf_gen_about(g, DPF_ITEM_CHOICE, head);
+	dpf_gen_ranges(g, head);
+	save_at_test(g, test_at(g->s, head));
+	return enter_range(g, head);
+}
+
+static void
+restore_at_range(struct gen *g, ref_t range)
+{
+	const struct test *t = test_at(g->s, test_at(g->s, range)->head);
+
+	g->frame = t->frame;
+	g->nbinds = t->nbinds;
+	g->nregs = t->nregs;
+	g->carry = t->carry;
+	g->raw_valid = false;
+}
+
 /* Code of TEST up to its first arm, which is returned. */
 static ref_t
 enter_test(struct gen *g, ref_t test, bool first)
@@ -323,6 +379,8 @@ enter_test(struct gen *g, ref_t test, bool first)
 		enter_table(g, test);
 		return t->first;
 	}
+	if (t->head != 0)
+		return enter_group(g, test);
 	if (t->narms == 1) {
 		dpf_gen_about(g, DPF_ITEM_TEST, t->first);
 		arm = dpf_gen_single(g, test);
@@ -334,6 +392,15 @@ enter_test(struct gen *g, ref_t test, bool first)
 	save_at_test(g, t);
 	dpf_gen_arm(g, t->first);
 	return t->first;
+}
+
+/* The alternative that TEST is, perhaps with others. */
+static const struct test *
+alternative(const struct gen *g, ref_t test)
+{
+	const struct test *t = test_at(g->s, test);
+
+	return t->head != 0 ? test_at(g->s, t->head) : t;
 }
 
 /*
@@ -362,10 +429,17 @@ leave_place(struct gen *g, ref_t place)
 			dpf_gen_arm(g, p->link.next);
 			return p->link.next;
 		}
+		next = dpf_range_next(g->s, test);
+		if (next != 0) {
+			restore_at_range(g, next);
+			return enter_range(g, next);
+		}
 		raise_carry(g, t->fail, t->carry);
 		next = dpf_plan_next(g->s, test);
-		if (next != 0)
+		if (next != 0) {
+			lower_cap(g, next, alternative(g, test)->cap);
 			return enter_test(g, next, false);
+		}
 		place = t->parent;
 	}
 }

@@ -228,6 +228,17 @@ unsigned dpf_view_words(const struct gen *g, ref_t base, const struct view *v);
 uint32_t dpf_gen_view(
 	struct gen *g, ref_t base, uint32_t reg, const struct view *v);
 
+/* --- range.c: comparisons that exclude each other ---------------------------- */
+
+/* Put those among the visible tests of PLACE into groups. */
+void dpf_ranges_group(const struct dpf_set *s, ref_t place);
+/* The test behind TEST in its group; 0: TEST is the last, or in none. */
+ref_t dpf_range_next(const struct dpf_set *s, ref_t test);
+/* Load the field of the group that HEAD begins. */
+void dpf_gen_ranges(struct gen *g, ref_t head);
+/* Code in front of what is behind RANGE: finds it in its group. */
+void dpf_gen_range(struct gen *g, ref_t range);
+
 /* --- plan.c: bottom-up facts about the trie --------------------------------- */
 
 /* Fill in the scratch members of all places and tests. */
@@ -235,5 +246,7 @@ void dpf_plan(struct dpf_set *s);
 /* The alternative behind TEST that is not hidden by a leaf; 0: none. */
 ref_t dpf_plan_next(const struct dpf_set *s, ref_t test);
 ref_t dpf_plan_first(const struct dpf_set *s, ref_t place);
+/* An order of alternatives: better ranks first. */
+bool dpf_plan_before(const struct dpf_set *s, ref_t a, ref_t b, uint32_t arg);
 
 #endif /* DPF_EMIT_H */

@@ -25,8 +25,8 @@ min(uint32_t a, uint32_t b)
 /* --- alternatives --------------------------------------------------------- */
 
 /* Better ranks first; then any order that does not depend on history. */
-static bool
-tried_before(const struct dpf_set *s, ref_t a, ref_t b, uint32_t arg)
+bool
+dpf_plan_before(const struct dpf_set *s, ref_t a, ref_t b, uint32_t arg)
 {
 	const struct test *x = test_at(s, a), *y = test_at(s, b);
 	int c;
@@ -62,6 +62,8 @@ unless_hidden(const struct dpf_set *s, ref_t test)
 ref_t
 dpf_plan_next(const struct dpf_set *s, ref_t test)
 {
+	for (ref_t r = test; r != 0; r = dpf_range_next(s, test))
+		test = r; /* the last of a group */
 	return unless_hidden(s, test_at(s, test)->link.next);
 }
 
@@ -97,7 +99,9 @@ plan_place(const struct dpf_set *s, ref_t place)
 	uint32_t need = NEED_NONE, of_base = NEED_NONE;
 
 	plan_leaves(s, p);
-	p->tests = dpf_list_sort(s, p->tests, tried_before, 0);
+	for (ref_t r = p->tests; r != 0; r = test_at(s, r)->link.next)
+		test_at(s, r)->head = 0;
+	p->tests = dpf_list_sort(s, p->tests, dpf_plan_before, 0);
 	p->need_base = 0;
 	for (ref_t r = dpf_plan_first(s, place); r != 0;
 		r = dpf_plan_next(s, r)) {
@@ -119,6 +123,7 @@ plan_place(const struct dpf_set *s, ref_t place)
 		p->need_base = 0;
 	p->need = (uint16_t)need;
 	p->need_of_base = (uint16_t)(p->need_base != 0 ? of_base : 0);
+	dpf_ranges_group(s, place);
 }
 
 /* The test stands for all columns: what they need, and the best entry. */

@@ -176,7 +176,7 @@ show_choice(const struct dpf_set *s, struct dpf_item *item, ref_t test)
 	const struct test *t = test_at(s, test);
 
 	begin(s, item, DPF_ITEM_CHOICE, test, t->parent);
-	item->count = t->narms;
+	item->count = t->head != 0 ? t->groups : t->narms;
 	add_literal(s, item, literal_of(t, 0));
 }
 
@@ -208,8 +208,7 @@ show_entry(const struct dpf_set *s, struct dpf_item *item, ref_t place)
 
 	begin(s, item, DPF_ITEM_TAIL, place, t->parent);
 	while (place_at(s, place)->leaves == 0) /* behind a residual */
-		place = dpf_tree_chain(
-			s, test_at(s, place_at(s, place)->tests)->arms);
+		place = dpf_trie_arms(s, place_at(s, place)->tests);
 	item->id = leaf_at(s, place_at(s, place)->leaves)->id;
 }
 
@@ -289,7 +288,7 @@ dpf_set_walk(const struct dpf_set *s, dpf_item_fn *fn, void *arg)
 
 	walk_leaves(s, &item, s->trie, fn, arg);
 	for (; test != 0; test = dpf_trie_walk(s, test)) {
-		ref_t arm = dpf_tree_chain(s, test_at(s, test)->arms);
+		ref_t arm = dpf_trie_arms(s, test);
 
 		for (; arm != 0; arm = place_at(s, arm)->link.next) {
 			show_place(s, &item, arm);
@@ -328,7 +327,7 @@ static void
 below_test(const struct dpf_set *s, const struct below *b, ref_t test)
 {
 	const struct test *t = test_at(s, test);
-	ref_t arm = dpf_tree_chain(s, t->arms);
+	ref_t arm = dpf_trie_arms(s, test);
 
 	if (t->kind == KIND_TABLE)
 		below_table(s, b, t->link.key);
@@ -346,12 +345,20 @@ below_place(const struct dpf_set *s, const struct below *b, ref_t place)
 		below_test(s, b, test);
 }
 
+static void
+below_arms(const struct dpf_set *s, const struct below *b, ref_t test)
+{
+	ref_t arm = dpf_trie_arms(s, test);
+
+	for (; arm != 0; arm = place_at(s, arm)->link.next)
+		below_place(s, b, arm);
+}
+
 void
 dpf_set_below(const struct dpf_set *s, const struct dpf_item *item,
 	void (*fn)(void *arg, uint32_t id), void *arg)
 {
 	const struct below b = { fn, arg };
-	ref_t arm = 0;
 
 	switch (item->kind) {
 	case DPF_ITEM_LEAF:
@@ -363,9 +370,8 @@ dpf_set_below(const struct dpf_set *s, const struct dpf_item *item,
 		below_test(s, &b, item->at);
 		break;
 	case DPF_ITEM_CHOICE:
-		arm = dpf_tree_chain(s, test_at(s, item->at)->arms);
-		for (; arm != 0; arm = place_at(s, arm)->link.next)
-			below_place(s, &b, arm);
+		for (ref_t r = item->at; r != 0; r = dpf_range_next(s, r))
+			below_arms(s, &b, r);
 		break;
 	case DPF_ITEM_FRAME:
 		below_place(s, &b, s->trie);

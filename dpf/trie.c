@@ -161,15 +161,22 @@ dpf_trie_values(const struct dpf_set *s, ref_t place, uint32_t n, uint32_t last,
 }
 
 ref_t
+dpf_trie_arms(const struct dpf_set *s, ref_t test)
+{
+	struct test *t = test_at(s, test);
+
+	if (s->notes == NULL) /* else their order is that of the code */
+		t->first = dpf_tree_chain(s, t->arms);
+	return t->first;
+}
+
+ref_t
 dpf_trie_below(const struct dpf_set *s, ref_t root, ref_t test)
 {
 	ref_t place = root;
 
-	if (test != 0) {
-		test_at(s, test)->first =
-			dpf_tree_chain(s, test_at(s, test)->arms);
-		place = test_at(s, test)->first;
-	}
+	if (test != 0)
+		place = dpf_trie_arms(s, test);
 	for (;;) {
 		const struct place *p = place_at(s, place);
 

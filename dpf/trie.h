@@ -94,6 +94,11 @@ struct test {
 	uint8_t nbinds, nregs;
 	uint8_t pos, bits; /* window of the value that indexes the table */
 	uint16_t cap;      /* no order below may exceed this */
+	/* Of a comparison, the values it stands for and the place behind it; it
+	 * may be in a group of such (range.c): 0, or the first of them. */
+	uint32_t lo, hi;
+	ref_t inner, head;
+	uint8_t reg; /* of the first: which holds the value */
 };
 
 /* Where a path of a filter ends. */
@@ -308,6 +313,8 @@ void dpf_trie_changed(struct dpf_set *s);
 /* A test below PLACE that no other path may follow; it is given one arm. */
 ref_t dpf_trie_test(
 	struct dpf_set *s, ref_t place, const struct literal *l) SP_MUST_CHECK;
+/* The arms of TEST, chained. */
+ref_t dpf_trie_arms(const struct dpf_set *s, ref_t test);
 /* All tests, each before those below it: the one after TEST, the first for 0;
  * 0 at the end. */
 ref_t dpf_trie_walk(const struct dpf_set *s, ref_t test);

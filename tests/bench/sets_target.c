@@ -71,8 +71,6 @@ bound(void)
 	return dpf_set_bound(set);
 }
 
-extern const void *const sets_table[SET_COUNT];
-
 /* The executable's entry. */
 const void *const sets_table[SET_COUNT] = {
 	[SET_OPEN] = (const void *)open,

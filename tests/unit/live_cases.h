@@ -360,6 +360,8 @@ run_cases(const char *suite, uint32_t rounds)
 	CU_ADD_TEST(s, test_a_search_ends_when_it_is_told);
 	if (run_counts()) {
 		CU_ADD_TEST(s, test_ten_thousand_filters_take_few_instructions);
+		CU_ADD_TEST(
+			s, test_ranges_that_exclude_each_other_are_searched);
 		CU_ADD_TEST(s, test_chosen_keys_keep_within_the_bound);
 		CU_ADD_TEST(s, test_nobody_makes_the_buckets_of_others_long);
 	}

@@ -113,6 +113,61 @@ test_nobody_makes_the_buckets_of_others_long(void)
 	check_cost(4000, live_nasty, 90);
 }
 
+/* UDP ports FIRST to LAST. */
+static void
+add_range(struct dpf_set *s, uint32_t first, uint32_t last, uint32_t id,
+	uint32_t rank)
+{
+	struct dpf_node n = { .op = DPF_GT,
+		.width = 2,
+		.off = 16,
+		.mask = 0xffff,
+		.value = first - 1,
+		.yes = 3,
+		.no = DPF_REJECT };
+
+	draft_begin(&draft);
+	n.base = draft_base(&draft, 0, 14, 1, 0xf, 2);
+	draft_eq(&draft, 0, 12, 2, 0xffff, 0x0800);
+	draft_eq(&draft, 0, 23, 1, 0xff, 17);
+	draft_node(&draft, n);
+	n.value = last;
+	n.yes = DPF_REJECT;
+	n.no = DPF_ACCEPT;
+	draft_node(&draft, n);
+	CU_ASSERT_FATAL(draft_end(&draft) > 0);
+	CU_ASSERT_EQUAL_FATAL(
+		dpf_set_insert(s, &draft.filter, id, rank), SP_OK);
+}
+
+/* Hundreds side by side, some within others: ten pairs of ports of each. */
+static void
+test_ranges_that_exclude_each_other_are_searched(void)
+{
+	struct dpf_set *s = new_set();
+	struct flow f = { .proto = 17 };
+
+	for (uint32_t i = 0; i < 300; i++)
+		add_range(s, 1000 + 20 * i, 1000 + 20 * i + (i % 3 ? 9 : 19),
+			i + 1, 300 - i % 5);
+	add_range(s, 1500, 2500, 400, 100);
+	add_range(s, 2000, 65535, 401, 90);
+	for (uint32_t at = 0; at < 0x10000; at += at < 8000 ? 1 : 97) {
+		uint32_t i = (at - 1000) / 20, in = (at - 1000) % 20, want = 0;
+
+		if (at >= 2000)
+			want = 401;
+		if (at >= 1500 && at <= 2500)
+			want = 400;
+		if (at >= 1000 && i < 300 && (i % 3 == 0 || in < 10))
+			want = i + 1;
+		f.dport = (uint16_t)at;
+		CU_ASSERT_EQUAL_FATAL(winner(&f), want);
+		CU_ASSERT_FATAL(run_insns() <= 82);
+	}
+	CU_ASSERT(dpf_set_bound(s) <= 100);
+}
+
 /* Ports that share a bucket, as far as anybody can foresee. */
 static void
 test_chosen_keys_keep_within_the_bound(void)

@@ -43,7 +43,8 @@ struct model {
 	struct dpf_set *set;
 	uint32_t root;
 	bool all;
-	bool watching; /* call the classifier behind each word */
+	uint32_t ranges; /* of 32 filters, about so many less 6 have one */
+	bool watching;   /* call the classifier behind each word */
 	uint64_t checks;
 	uint32_t limit, most; /* instructions: allowed, taken by a frame */
 	struct model_item item[MODEL_IDS + 1]; /* by id */
@@ -142,7 +143,11 @@ model_make_frame(struct model *m, struct model_frame *f)
 	if (rng_below(r, 8) == 0)
 		f->bytes[12 + rng_below(r, 46)] ^=
 			(uint8_t)(1u << rng_below(r, 8));
+	if (rng_below(r, 2) == 0)
+		f->bytes[15] = (uint8_t)rng_below(r, 0x100);
 	f->wirelen = f->len;
+	if (rng_below(r, 3) == 0)
+		f->wirelen += rng_below(r, 30);
 	if (rng_below(r, 6) == 0)
 		f->len = rng_below(r, (uint32_t)f->len + 1);
 }
@@ -220,30 +225,70 @@ model_hosts(struct draft *d, struct flow *f, struct rng *r)
 	return draft_end(d);
 }
 
-/* Ports above or within bounds. */
+/* A field of some width that is above a bound or within two. */
+static inline struct dpf_node
+model_range_of(struct draft *d, const struct flow *f, struct rng *r)
+{
+	struct dpf_node n = { .op = DPF_GT, .mask = UINT32_MAX };
+	uint32_t spread = 1 + rng_below(r, 8);
+
+	switch (rng_below(r, 4)) {
+	case 0:
+		n.base = DPF_BASE_LEN;
+		n.width = 4;
+		n.value = 50 + rng_below(r, 40);
+		break;
+	case 1:
+		n.off = 26;
+		n.width = 4;
+		n.value = f->src - rng_below(r, spread);
+		break;
+	case 2:
+		n.off = 15; /* type of service: any byte will do */
+		n.width = 1;
+		n.mask = rng_below(r, 8) ? 0xff : 0xfc;
+		n.value = rng_below(r, 0x100) & n.mask;
+		break;
+	default:
+		n.base = draft_base(d, 0, 14, 1, 0xf, 2);
+		n.off = 16;
+		n.width = 2;
+		n.mask = 0xffff;
+		n.value = f->dport - rng_below(r, spread);
+		break;
+	}
+	return n;
+}
+
+/* It may go on behind that. */
 static inline int
 model_range(struct draft *d, struct flow *f, struct rng *r)
 {
-	struct dpf_node n = { .op = DPF_GT,
-		.width = 2,
-		.off = 16,
-		.mask = 0xffff,
-		.value = f->dport - rng_below(r, 8),
-		.yes = DPF_ACCEPT,
-		.no = DPF_REJECT };
+	uint16_t at = rng_below(r, 4) ? 1 : 2;
+	struct dpf_node n;
+	bool more = rng_below(r, 4) == 0;
 
 	draft_begin(d);
-	n.base = draft_base(d, 0, 14, 1, 0xf, 2);
+	n = model_range_of(d, f, r);
 	draft_eq(d, 0, 12, 2, 0xffff, 0x0800);
-	draft_eq(d, 0, 23, 1, 0xff, f->proto);
-	if (rng_below(r, 2)) {
+	if (at == 2)
+		draft_eq(d, 0, 23, 1, 0xff, f->proto);
+	n.yes = more ? (uint16_t)(at + 1) : (uint16_t)DPF_ACCEPT;
+	n.no = DPF_REJECT;
+	if (rng_below(r, 4)) {
+		uint32_t least = n.value;
+
+		n.yes = (uint16_t)(at + 1);
 		draft_node(d, n);
-		d->nodes[2].yes = 3;
-		n.value += rng_below(r, 16);
+		n.value = least + 1 + rng_below(r, 12);
 		n.yes = DPF_REJECT;
-		n.no = DPF_ACCEPT;
+		n.no = more ? (uint16_t)(at + 2) : (uint16_t)DPF_ACCEPT;
 	}
 	draft_node(d, n);
+	if (more)
+		flow_node(d, 0, 34, 2, 0xffff, f->sport, DPF_REJECT);
+	if (more)
+		d->nodes[d->head.nnodes - 1].yes = DPF_ACCEPT;
 	return draft_end(d);
 }
 
@@ -263,7 +308,7 @@ model_new_filter(struct model *m, struct model_item *i)
 		n = random_filter(&d, r);
 	else if (k < 6)
 		n = model_hosts(&d, &i->flow, r);
-	else if (k < 8)
+	else if (k < m->ranges)
 		n = model_range(&d, &i->flow, r);
 	else
 		n = flow_filter(&d, &i->flow);
@@ -473,6 +518,7 @@ model_open(struct model *m, uint32_t seed, bool all, size_t bytes)
 		m->item[i].in = false;
 	m->r.s = seed;
 	m->all = all;
+	m->ranges = rng_below(&m->r, 3) ? 8 : 28;
 	m->watching = false;
 	site.pool = run_pool(&site.address, &m->root);
 	return dpf_set_open(&site, all ? DPF_SET_ALL : DPF_SET_ONE, &m->set);

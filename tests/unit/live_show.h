@@ -15,7 +15,7 @@ static struct {
 		uint32_t at;
 		bool holds;
 	} piece[SHOW_PIECES];
-	uint32_t n, id, insns;
+	uint32_t n, id, insns, groups;
 	uint8_t accepts[MODEL_IDS + 1], may[MODEL_IDS + 1];
 	uint8_t noted[SHOW_WORDS], seen[MODEL_IDS + 1];
 } show;
@@ -78,7 +78,9 @@ check_walk(void)
 
 	model_make_frame(&model, &f);
 	model_judge(&model, f.bytes, f.len, f.wirelen, f.before);
-	memset(&show, 0, sizeof(show));
+	show.n = 0;
+	memset(show.accepts, 0, sizeof(show.accepts));
+	memset(show.may, 0, sizeof(show.may));
 	show.f = &f;
 	dpf_set_walk(model.set, show_item, model.set);
 	for (uint32_t id = 1; id <= MODEL_IDS; id++) {
@@ -109,6 +111,8 @@ show_note(void *arg, uint32_t i, const struct dpf_item *item)
 		  item->kind == DPF_ITEM_LEAF || item->kind == DPF_ITEM_TAIL ||
 		  item->kind == DPF_ITEM_RESIDUAL);
 	show.insns += item->insn != NULL;
+	show.groups += item->kind == DPF_ITEM_CHOICE && item->count > 4 &&
+		       item->nodes[0].op == DPF_GT;
 }
 
 static void
@@ -117,7 +121,8 @@ check_notes(void)
 	uint32_t address;
 	size_t words;
 
-	memset(&show, 0, sizeof(show));
+	memset(show.seen, 0, sizeof(show.seen));
+	memset(show.noted, 0, sizeof(show.noted));
 	CU_ASSERT_EQUAL_FATAL(
 		dpf_set_annotate(model.set, show_note, model.set), SP_OK);
 	CU_ASSERT_PTR_NOT_NULL(dpf_set_code(model.set, &words, &address));
@@ -144,6 +149,8 @@ test_what_is_shown_is_what_is_done(void)
 				check_notes();
 		}
 	}
+	CU_ASSERT(show.insns > 0);
+	CU_ASSERT(show.groups > 0 || live_rounds < 10);
 }
 
 /* A set of two, spelled out. */
