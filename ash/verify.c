@@ -1,9 +1,8 @@
 /*
  * verify.c - decide whether a placed handler may run in the kernel.
  *
- * The only gate between an untrusted program and the CPU: every word is looked up in
- * the table of dpf/mips.h, and what is not there is refused.  README.md says what the
- * rules are and why they are enough.  A payment is
+ * The only gate between an untrusted program and the CPU: what is not in the table
+ * of dpf/mips.h is refused.  README.md: why the rules are enough.  A payment is
  *	p	addiu $s5,$s5,-cost
  *	p+1	bltz  $s5,ABORT
  *	p+2	any instruction (the delay slot)
@@ -96,8 +95,8 @@ struct verifier {
 	const struct ash_params *p;
 	uint8_t *steps; /* of each word: longest way to a payment or the exit */
 	struct ash_report *r;
-	bool winds; /* loops, calls itself, or writes $ra */
-	bool has_import, has_return, is_paid;
+	bool winds; /* loops, calls itself, pays for messages, or writes $ra */
+	bool has_import, has_return;
 };
 
 static int
@@ -261,18 +260,12 @@ import_called(const struct verifier *v, uint32_t at)
 static int
 check_call(struct verifier *v, uint32_t at, uint32_t to)
 {
-	int import;
-
 	if (at % 4 != 2)
 		return refuse(v, ASH_RULE_ALIGN, at);
 	if (v->n - at <= 2)
 		return refuse(v, ASH_RULE_FALLOFF, at);
-	import = import_called(v, at);
-	if (import >= 0) {
+	if (import_called(v, at) >= 0) {
 		v->has_import = true;
-		v->is_paid |= ((uint32_t)ASH_IMPORTS_PAID & BIT(import)) != 0;
-		v->r->stores_frame |=
-			((uint32_t)ASH_IMPORTS_STORING >> import) & 1;
 		return SP_OK;
 	}
 	if (to >= BIT(v->p->code_bits - 2))
@@ -456,6 +449,8 @@ ash_verify(const uint32_t *code, size_t words, const struct ash_params *p,
 	int err;
 
 	*r = (struct ash_report){ .rule = ASH_RULE_OK };
+	r->stores_frame = (p->granted & ASH_IMPORTS_STORING) != 0;
+	v.winds = (p->granted & ASH_IMPORTS_PAID) != 0;
 	if (!is_in_range(p) || words < ASH_FIRST_WORD ||
 		scratch_bytes / ASH_SCRATCH < words)
 		return SP_EINVAL;
@@ -474,8 +469,7 @@ ash_verify(const uint32_t *code, size_t words, const struct ash_params *p,
 		return refuse(&v, ASH_RULE_FALLOFF, v.n - 1);
 	measure(&v, true);
 	err = check_payments(&v);
-	if (err != SP_OK || v.winds || v.is_paid ||
-		(v.has_import && v.has_return))
+	if (err != SP_OK || v.winds || (v.has_import && v.has_return))
 		return err; /* no bound */
 	measure(&v, false);
 	at = steps_from(&v, ASH_FIRST_WORD, false);

@@ -89,8 +89,8 @@ def test_filters_that_would_keep_interrupts_off_for_long_are_refused():
     with Machine() as m:
         m.start("sleeper")
         free = m.status()["memory"]["free"]
-        for to, where, most in ((agentlib.TO_COUNT, "", 400),
-                                (agentlib.TO_RING, "sleeper", 120)):
+        for to, where, most in ((agentlib.TO_COUNT, "", 250),
+                                (agentlib.TO_RING, "sleeper", 80)):
             for n, want in ((most, 0), (2 * most, EFULL), (most, 0)):
                 equal(refused(m, long_filter(n), to, where), want,
                       f"{n} tests, to {where or 'count'}")

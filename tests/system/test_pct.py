@@ -97,7 +97,7 @@ def test_a_call_that_is_refused_leaves_the_message_whole():
         c.start("server", "S")
         c.run("client", "x", "server")
         want = [f"{r.strip()} changed 0" for r in REFUSALS.split(",")]
-        leaks = [f"call {n} leaks 0 k0 0" for n in (0, 1, 2, 3, 40)]
+        leaks = [f"call {n} leaks 0 k0 0" for n in (0, 1, 2, 3, 41)]
         equal([s for s in c.said() if not s.startswith("context")],
               want + leaks + ["done"], "refusals")
 
