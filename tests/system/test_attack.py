@@ -75,7 +75,7 @@ send-wrap -1, send-sum-wrap -1, send-long -1, send-short -4, send-nothing -4,
 send-overlapping 0, send-pieces -8, send-no-cap -3, send-type -16,
 send-source -16, send-after-unbind -16, orphan-set-up 0, flow-drop-used -13,
 flow-outside -3, orphan-kill 0, orphan-parent -6, orphan-drop -6, full-first 0,
-full -17, full-replace -2, full-still-bound 0, done 0
+full -2, full-replace -2, full-still-bound 0, done 0
 """
 
 

@@ -188,7 +188,7 @@ def test_a_flood_is_paid_by_whom_it_serves():
             got = flooded(m, way)
             what = f"{way}: {got} {m.nic()}"
             check(got["share"] >= 320, what)
-            check(got["charged"] > 0 and got["forfeited"] > 0, what)
+            check(got["charged"] + got["forfeited"] > 0, what)
             m.cli("app", "stop", "cpu_flood")
             m.cli("status", "--audit")
 
